@@ -1,0 +1,105 @@
+// swift-tools-version: 6.2
+// The reason for each dependency stands beside it; docs/licences.md lists their licences.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "coffer",
+    products: [
+        .library(name: "CofferClient", targets: ["CofferClient"]),
+        .library(name: "CofferStore", targets: ["CofferStore"]),
+        .executable(name: "cofferd", targets: ["cofferd"]),
+        .executable(name: "coffer", targets: ["coffer"]),
+        .executable(name: "coffer-bench", targets: ["coffer-bench"]),
+    ],
+    dependencies: [
+        // Help, checked arguments and completion scripts of both commands.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // The revision that loops, writer and list worker compare without a lock.
+        .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+        // One precedence for file, environment and flags.
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        // Opens AES-256-GCM records where libsodium finds no AES hardware (formats.md 10).
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // The ecosystem's logging interface.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // Signals, orderly start and stop.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // YAML with line numbers: configuration, policies, imports.
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        // epoll, peer identity and a few other calls that Glibc's Swift module does not export.
+        .target(name: "CLinux"),
+        .target(name: "CofferWire", path: "Sources/Wire", swiftSettings: settings),
+        .target(
+            name: "CofferStore",
+            dependencies: [
+                "CLMDB", "CSodium", "CLinux",
+                .product(name: "Atomics", package: "swift-atomics"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            path: "Sources/Store",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "CofferDaemon",
+            dependencies: [
+                "CofferWire", "CofferStore", "CLinux", "CSodium",
+                .product(name: "Atomics", package: "swift-atomics"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            path: "Sources/Daemon",
+            swiftSettings: settings
+        ),
+        .target(
+            name: "CofferClient",
+            dependencies: ["CofferWire", "CLinux"],
+            path: "Sources/Client",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "cofferd",
+            dependencies: [
+                "CofferDaemon",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/cofferd",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "coffer",
+            dependencies: [
+                "CofferClient", "CofferStore", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            path: "Sources/CLI",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "coffer-bench",
+            dependencies: [
+                "CofferWire", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/LoadGenerator",
+            swiftSettings: settings
+        ),
+        .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
+        .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
+        .testTarget(name: "DaemonTests", dependencies: ["CofferDaemon", "CofferClient"], swiftSettings: settings),
+        .testTarget(name: "ClientTests", dependencies: ["CofferClient"], swiftSettings: settings),
+    ]
+)

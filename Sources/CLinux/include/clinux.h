@@ -1,0 +1,14 @@
+// What Coffer needs of Linux and Glibc's Swift module does not export.
+#ifndef COFFER_CLINUX_H
+#define COFFER_CLINUX_H
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <stdint.h>
+
+// Accepts with SOCK_NONBLOCK and SOCK_CLOEXEC. Returns the descriptor, or -errno.
+int coffer_accept(int listener);
+
+#endif

@@ -1,0 +1,49 @@
+/// One change of one thing: what watches, indexes and, later, replication live on (formats.md 8).
+public struct Change: Sendable, Equatable {
+    public enum Table: UInt16, Sendable {
+        case secrets = 2
+        case policies = 16
+        case tenants = 17
+    }
+
+    public enum Operation: UInt8, Sendable {
+        case put = 1, activate = 2, delete = 3, undelete = 4, destroy = 5, update = 6
+    }
+
+    public var revision: UInt64
+    /// Place within the revision, from 0.
+    public var ordinal: UInt32
+    public var lastOfRevision: Bool
+    public var table: Table
+    public var tenant: TenantID
+    /// The bytes of a ``Name`` or ``DocumentName``.
+    public var name: [UInt8]
+    public var operation: Operation
+    /// 0: the whole name.
+    public var version: UInt64
+    /// Whether this change set the active value (a put that activated, an activate, an undelete of the active one).
+    public var activeChanged: Bool
+
+    public init(
+        revision: UInt64, ordinal: UInt32, lastOfRevision: Bool, table: Table, tenant: TenantID, name: [UInt8],
+        operation: Operation, version: UInt64, activeChanged: Bool
+    ) {
+        self.revision = revision
+        self.ordinal = ordinal
+        self.lastOfRevision = lastOfRevision
+        self.table = table
+        self.tenant = tenant
+        self.name = name
+        self.operation = operation
+        self.version = version
+        self.activeChanged = activeChanged
+    }
+}
+
+/// The changes behind a revision, from the bounded change log.
+public enum ChangeHistory: Sendable {
+    /// All changes with a revision above the asked one, up to `upTo` (whole revisions); `complete` when `upTo` is the present.
+    case changes([Change], upTo: UInt64, complete: Bool)
+    /// The log no longer reaches back so far, or the asked revision is of the future.
+    case resync(revision: UInt64)
+}

@@ -1,0 +1,34 @@
+/// The operations of the protocol, by number. protocol.md, "Operations".
+public enum Operation: UInt16, Sendable, CaseIterable {
+    case hello = 0x0001
+    case confirm = 0x0002
+    case ping = 0x0003
+    case status = 0x0004
+    case unlock = 0x0005
+    case lock = 0x0006
+    case doctor = 0x0007
+    case whoami = 0x0008
+
+    case get = 0x0100
+    case put = 0x0101
+    case info = 0x0102
+    case list = 0x0103
+    case activate = 0x0104
+    case delete = 0x0105
+    case undelete = 0x0106
+    case destroy = 0x0107
+    case update = 0x0108
+    case export = 0x0109
+    case `import` = 0x010A
+    case watch = 0x010B
+
+    case policyApply = 0x0200
+    case policyShow = 0x0201
+    case policyList = 0x0202
+    case policyDelete = 0x0203
+    case explain = 0x0204
+
+    case slotList = 0x0300
+    case slotAdd = 0x0301
+    case slotRemove = 0x0302
+}
