@@ -78,10 +78,17 @@ let package = Package(
             path: "Sources/cofferd",
             swiftSettings: settings
         ),
+        // The readers and writers of import and export; apart from the command so that tests can reach them.
+        .target(
+            name: "CofferFormats",
+            dependencies: [.product(name: "Yams", package: "Yams")],
+            path: "Sources/Formats",
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "coffer",
             dependencies: [
-                "CofferClient", "CofferStore", "CLinux",
+                "CofferClient", "CofferFormats", "CofferStore", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -101,5 +108,6 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
         .testTarget(name: "DaemonTests", dependencies: ["CofferDaemon", "CofferClient"], swiftSettings: settings),
         .testTarget(name: "ClientTests", dependencies: ["CofferClient"], swiftSettings: settings),
+        .testTarget(name: "FormatsTests", dependencies: ["CofferFormats"], swiftSettings: settings),
     ]
 )

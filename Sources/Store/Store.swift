@@ -1,3 +1,7 @@
+import Atomics
+import CSodium
+import Glibc
+
 /// The sealed store: one folder, one owner at a time, one writer.
 ///
 /// Everything that blocks says so. Reads by name go through a ``StoreReader``, one for each thread; lists and other slow
@@ -9,7 +13,7 @@ public final class Store: @unchecked Sendable {
         public var mapBytes: Int = 1 << 40
         /// The file grows up to this; then `store-full`. 0: the size of the map.
         public var quotaBytes: Int = 0
-        /// Sealed records that all readers together may keep in memory.
+        /// Sealed records that each reader may keep in memory; 0: no index.
         public var indexBytes: Int = 320 << 20
         /// Revisions that the change log keeps for watches that come back.
         public var logRevisions: Int = 65_536
@@ -21,188 +25,361 @@ public final class Store: @unchecked Sendable {
         public var clock: @Sendable () -> UInt64 = { Store.systemClock() }
         public init() {}
     }
-}
 
-// The facade that the daemon, the CLI and users of the library build upon.
-extension Store {
+    /// What changes when the store is locked and unlocked, behind one lock.
+    struct KeyState {
+        var keys: KeySet?
+        var incarnation = [UInt8](repeating: 0, count: 16)
+        var slotInUse: UInt32?
+        var header: Header
+    }
+
+    static let headerKey = Array("header".utf8)
+
+    let options: Options
+    let environment: Environment
+    let hasAES: Bool
+    /// The last committed revision.
+    let committed = ManagedAtomic<UInt64>(0)
+    /// Grows with everything that readers must apply: they compare it without a lock.
+    let signal = ManagedAtomic<UInt64>(0)
+    let directory = SharedDirectory()
+    let queue: WorkerQueue
+    private let folder: StoreFolder
+    private let ownerDescriptor: Int32
+    let monitor = Monitor()
+    var state: KeyState
+    private var readers: [(inbox: ReaderInbox, began: ManagedAtomic<UInt64>, index: SealedIndex?)] = []
+    private var listeners: [any CommitListener] = []
+    private var isClosed = false
+    var nextSlotID: UInt32 = 1
+    // Both are made last and need the store itself.
+    private var core: WriterCore?
+    private var writerThread: Writer?
+    /// Used on the worker's thread only.
+    private var workerReader: StoreReader?
+
+    private init(folder: StoreFolder, ownerDescriptor: Int32, environment: Environment, header: Header, options: Options) throws(StoreError) {
+        self.folder = folder
+        self.ownerDescriptor = ownerDescriptor
+        self.environment = environment
+        self.options = options
+        hasAES = Suite.machineHasAES && !options.withoutAESHardware
+        state = KeyState(header: header)
+        queue = try WorkerQueue()
+        let core = WriterCore(
+            environment: environment, options: options, counter: CounterFile(path: folder.counterPath), directory: directory,
+            header: header, store: self)
+        self.core = core
+        writerThread = try Writer(core: core)
+    }
+
     /// Unix milliseconds of the machine's clock.
-    public static func systemClock() -> UInt64 { 0 }
+    public static func systemClock() -> UInt64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return UInt64(max(now.tv_sec, 0)) * 1_000 + UInt64(max(now.tv_nsec, 0)) / 1_000_000
+    }
 
-    /// Makes a new store with one slot and leaves it closed. The folder is made when absent; a folder with anything in it is refused.
+    // MARK: Making and opening
+
+    /// Makes a new store with one slot and leaves it closed. The folder is made when absent; one with anything in it is refused.
+    /// Blocks for the disk, and with a passphrase for about half a second.
     /// - Returns: the recovery key as people write it down, where `slot` is a recovery slot.
     @discardableResult
     public static func create(at directory: String, slot: NewSlot, options: Options = Options()) throws(StoreError) -> String? {
-        throw StoreError(.failed, "skeleton")
+        try Sodium.initialise()
+        let folder = StoreFolder(path: directory)
+        try folder.make()
+        try folder.check()
+        try folder.requireEmpty()
+        let owner = try folder.lockOwner()
+        defer { Glibc.close(owner) }
+        try folder.requireEmpty()
+        let root = try GuardedBytes.random(count: 32)
+        let storeID = randomBytes(16)
+        let (first, recoveryKey) = try slot.wrap(root: root, storeID: storeID, id: 1, now: options.clock())
+        let hasAES = Suite.machineHasAES && !options.withoutAESHardware
+        let keyring = try Keyring.random(sealLimit: options.sealLimit, recordSuite: hasAES ? .aes256gcm : .xchacha20poly1305)
+        var header = Header(storeID: storeID, slots: [first], sealedKeyring: [])
+        try header.seal(keyring, root: root)
+        let keys = try KeySet(root: root, keyring: keyring, aesHardware: hasAES)
+        try folder.buildFirstGeneration { (path) throws(StoreError) in
+            let environment = try Environment(folder: path, mapBytes: options.mapBytes)
+            defer { environment.close() }
+            let transaction = try Transaction.begin(environment, readOnly: false)
+            do throws(StoreError) {
+                var head = Head(incarnation: randomBytes(16))
+                head.time = options.clock()
+                try transaction.putMeta(headerKey, try header.encoded(root: root))
+                try transaction.put(.head, Head.key, Record.seal(head.encoded(), table: .head, key: Head.key, with: keys.sealing))
+            } catch {
+                transaction.abort()
+                throw error
+            }
+            try lmdb(transaction.commit(), "mdb_txn_commit")
+        }
+        return recoveryKey
+    }
+
+    static func randomBytes(_ count: Int) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        randombytes_buf(&bytes, count)
+        return bytes
     }
 
     /// Whether `directory` holds a store (looks only at names, opens nothing).
-    public static func exists(at directory: String) -> Bool { false }
+    public static func exists(at directory: String) -> Bool { StoreFolder(path: directory).holdsStore }
 
     /// Opens the folder, takes its lock, reads the header. The store is locked until ``unlock(_:)``.
+    /// - Throws: `not-a-store`, `not-ours`, `in-use`, `unknown-format`, `damaged`, `unwritable`, `store-full`.
     public static func open(at directory: String, options: Options = Options()) throws(StoreError) -> Store {
-        throw StoreError(.failed, "skeleton")
+        try Sodium.initialise()
+        let folder = StoreFolder(path: directory)
+        try folder.check()
+        guard folder.holdsStore else { throw StoreError(.notAStore, "there is no store in \(directory)") }
+        let owner = try folder.lockOwner()
+        do throws(StoreError) {
+            var status = stat()
+            guard stat(folder.current + "/data.mdb", &status) == 0 else { throw StoreError(.notAStore, "the store in \(directory) has no data file") }
+            let environment = try Environment(folder: folder.current, mapBytes: options.mapBytes)
+            do throws(StoreError) {
+                let header = try readHeader(environment)
+                return try Store(folder: folder, ownerDescriptor: owner, environment: environment, header: header, options: options)
+            } catch {
+                environment.close()
+                throw error
+            }
+        } catch {
+            Glibc.close(owner)
+            throw error
+        }
     }
 
-    /// Stops the writer behind what was submitted, closes the environment, gives the lock back. Idempotent.
-    public func close() {}
+    private static func readHeader(_ environment: Environment) throws(StoreError) -> Header {
+        let transaction = try Transaction.begin(environment, readOnly: true)
+        defer { transaction.abort() }
+        guard let bytes = try transaction.getMeta(headerKey) else { throw StoreError(.notAStore, "the data file has no header of a Coffer store") }
+        let header: Result<Header, StoreError> = bytes.withUnsafeBytes { bytes in
+            do throws(StoreError) { return .success(try Header(decoding: bytes)) } catch { return .failure(error) }
+        }
+        return try header.get()
+    }
 
-    // MARK: Keys
+    /// Stops the writer behind what was submitted, closes the environment, gives the lock back. Idempotent. All readers must be gone.
+    public func close() {
+        let first = monitor.locked {
+            defer { isClosed = true }
+            return !isClosed
+        }
+        guard first else { return }
+        directory.abandon()
+        writerThread?.stop()
+        queue.add { [self] in workerReader = nil }
+        queue.stop()
+        state.keys = nil
+        environment.close()
+        Glibc.close(ownerDescriptor)
+    }
 
-    public var isLocked: Bool { true }
-    /// Opens the keyring with a slot's secret. A passphrase blocks for about half a second: never call it on an event loop.
-    /// - Returns: the id of the slot that opened.
-    @discardableResult
-    public func unlock(_ secret: SlotSecret) throws(StoreError) -> UInt32 { throw StoreError(.failed, "skeleton") }
-    /// Wipes all keys and indexes. Changes that wait are answered `locked`.
-    public func lock() {}
-    /// Works locked too: the list is clear but authenticated.
-    public func slots() throws(StoreError) -> [SlotSummary] { [] }
-    /// - Returns: the new slot's id, and the recovery key where it is one.
-    public func addSlot(_ slot: NewSlot) throws(StoreError) -> (id: UInt32, recoveryKey: String?) { throw StoreError(.failed, "skeleton") }
-    public func removeSlot(_ id: UInt32) throws(StoreError) { throw StoreError(.failed, "skeleton") }
+    // MARK: Writer and worker
 
-    // MARK: Where the store stands
-
-    /// 16 bytes.
-    public var storeID: [UInt8] { [] }
-    /// 16 bytes (formats.md 4). Zeros while locked.
-    public var incarnation: [UInt8] { [] }
-    /// The last committed revision; one atomic load.
-    public var revision: UInt64 { 0 }
-    public func statistics() -> StoreStatistics { StoreStatistics() }
-
-    // MARK: Changes
+    func writer() throws(StoreError) -> Writer {
+        guard let writerThread, !monitor.locked({ isClosed }) else { throw StoreError(.failed, "the store is closed") }
+        return writerThread
+    }
 
     /// Hands a batch to the writer. `completion` runs on the writer's thread, after the commit is durable, and must not block.
-    public func submit(_ batch: Batch, completion: @escaping @Sendable (Result<Receipt, StoreError>) -> Void) {}
+    public func submit(_ batch: Batch, completion: @escaping @Sendable (Result<Receipt, StoreError>) -> Void) {
+        do throws(StoreError) {
+            try writer().submit(.init(batch: batch, completion: completion))
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
     /// The same, waiting. Not for event loops.
-    public func commit(_ batch: Batch) throws(StoreError) -> Receipt { throw StoreError(.failed, "skeleton") }
-    /// Is told of every commit, in order, on the writer's thread, after it is durable and before its answers are released.
-    public func addListener(_ listener: any CommitListener) {}
-    public func removeListener(_ listener: any CommitListener) {}
+    public func commit(_ batch: Batch) throws(StoreError) -> Receipt {
+        let done = Monitor()
+        nonisolated(unsafe) var answer: Result<Receipt, StoreError>?
+        submit(batch) { result in
+            done.locked {
+                answer = result
+                done.signal()
+            }
+        }
+        return try done.locked { () -> Result<Receipt, StoreError> in
+            while true {
+                if let answer { return answer }
+                done.wait()
+            }
+        }.get()
+    }
 
-    // MARK: Reading
-
-    /// A reader for the calling thread's loop; it must be used by one thread only.
-    public func makeReader() throws(StoreError) -> StoreReader { throw StoreError(.failed, "skeleton") }
     /// Runs `job` on the list worker's thread, behind the jobs before it; it may block on disk reads.
-    public func onWorker(_ job: @escaping @Sendable (StoreWorker) -> Void) {}
+    /// - Parameter job: gets why there is no worker: `locked`, or what the disk said.
+    public func onWorker(_ job: @escaping @Sendable (Result<StoreWorker, StoreError>) -> Void) {
+        queue.add { [self] in
+            do throws(StoreError) {
+                let worker = try beginWorker()
+                job(.success(worker))
+                worker.reader.end()
+            } catch {
+                job(.failure(error))
+            }
+        }
+    }
+
     /// The same, waiting for its result. Not for event loops.
-    public func withWorker<T: Sendable>(_ job: @escaping @Sendable (StoreWorker) throws(StoreError) -> T) throws(StoreError) -> T { throw StoreError(.failed, "skeleton") }
+    public func withWorker<T: Sendable>(_ job: @escaping @Sendable (StoreWorker) throws(StoreError) -> T) throws(StoreError) -> T {
+        guard !monitor.locked({ isClosed }) else { throw StoreError(.failed, "the store is closed") }
+        let done = Monitor()
+        nonisolated(unsafe) var answer: Result<T, StoreError>?
+        onWorker { worker in
+            let result: Result<T, StoreError>
+            do throws(StoreError) { result = .success(try job(try worker.get())) } catch { result = .failure(error) }
+            done.locked {
+                answer = result
+                done.signal()
+            }
+        }
+        return try done.locked { () -> Result<T, StoreError> in
+            while true {
+                if let answer { return answer }
+                done.wait()
+            }
+        }.get()
+    }
+
+    private func beginWorker() throws(StoreError) -> StoreWorker {
+        let reader: StoreReader
+        if let workerReader { reader = workerReader } else {
+            reader = try makeReader(indexed: false)
+            workerReader = reader
+        }
+        let names = try directory.snapshot { () throws(StoreError) in try reader.begin() }
+        var head: Head?
+        if let keys = reader.currentKeys {
+            let sealed = SealedTransaction(reader.currentTransaction, keys: keys, head: Head(incarnation: []))
+            head = try sealed.open(.head, Head.key).map { (bytes) throws(StoreError) in try Head(decoding: bytes) }
+        }
+        return StoreWorker(reader: reader, directory: names, revision: head?.revision ?? 0, head: head)
+    }
+
+    /// Builds the directory of names, behind the first answers (formats.md 6).
+    func buildDirectory() {
+        directory.expect()
+        onWorker { [self] worker in
+            do throws(StoreError) {
+                let worker = try worker.get()
+                guard let keys = worker.reader.currentKeys else { return directory.abandon() }
+                directory.set(try NameLister.buildDirectory(worker.reader.currentTransaction, keys: keys))
+            } catch {
+                directory.abandon()
+            }
+        }
+    }
+
+    // MARK: Readers and listeners
+
+    /// A reader for the calling thread's loop, with an index of its own; it must be used by one thread only.
+    public func makeReader() throws(StoreError) -> StoreReader { try makeReader(indexed: true) }
+
+    private func makeReader(indexed: Bool) throws(StoreError) -> StoreReader {
+        let index = indexed && options.indexBytes > 0 ? try SealedIndex(limit: options.indexBytes) : nil
+        let inbox = ReaderInbox()
+        let began = ManagedAtomic<UInt64>(0)
+        let reader = try StoreReader(store: self, index: index, inbox: inbox, began: began)
+        monitor.locked {
+            inbox.post(keys: state.keys)
+            readers.append((inbox, began, index))
+        }
+        signal.wrappingIncrement(ordering: .releasing)
+        return reader
+    }
+
+    func forget(_ inbox: ReaderInbox) {
+        monitor.locked { readers.removeAll { $0.inbox === inbox } }
+    }
+
+    /// Is told of every commit, in order, on the writer's thread, after it is durable and before its answers are released.
+    public func addListener(_ listener: any CommitListener) { monitor.locked { listeners.append(listener) } }
+    public func removeListener(_ listener: any CommitListener) { monitor.locked { listeners.removeAll { $0 === listener } } }
+
+    /// Makes a commit visible: first to the readers, then in the revision, then to the listeners (formats.md 17).
+    func publish(_ indexChanges: [IndexChange], changes: [Change], revision: UInt64) {
+        let (inboxes, listeners) = monitor.locked { (readers.filter { $0.index != nil }.map(\.inbox), self.listeners) }
+        if !indexChanges.isEmpty { for inbox in inboxes { inbox.post(indexChanges) } }
+        committed.store(revision, ordering: .releasing)
+        signal.wrappingIncrement(ordering: .releasing)
+        guard !changes.isEmpty else { return }
+        for listener in listeners { listener.committed(changes) }
+    }
+
+    /// Hands the readers new keys, or takes them away.
+    func publish(keys: KeySet?) {
+        monitor.locked {
+            state.keys = keys
+            for reader in readers { reader.inbox.post(keys: keys) }
+        }
+        signal.wrappingIncrement(ordering: .releasing)
+    }
+
+    func tellListeners(locked: Bool) {
+        for listener in monitor.locked({ listeners }) { listener.lockChanged(locked: locked) }
+    }
+
+    var newRecordSuite: Suite { hasAES ? .aes256gcm : .xchacha20poly1305 }
+
+    // MARK: Numbers
+
+    /// 16 bytes.
+    public var storeID: [UInt8] { monitor.locked { state.header.storeID } }
+    /// 16 bytes (formats.md 4). Zeros while locked.
+    public var incarnation: [UInt8] { monitor.locked { state.incarnation } }
+    /// The last committed revision; one atomic load. 0 while it was never unlocked.
+    public var revision: UInt64 { committed.load(ordering: .acquiring) }
+
+    /// Blocks for a walk over LMDB's free list, on the worker's thread.
+    public func statistics() -> StoreStatistics {
+        var result = StoreStatistics()
+        let usage = environment.usage()
+        result.fileBytes = usage.fileBytes
+        result.mappedBytes = UInt64(environment.mapBytes)
+        result.quotaBytes = UInt64(options.quotaBytes > 0 ? options.quotaBytes : environment.mapBytes)
+        result.readersInUse = usage.readers
+        result.namesReady = directory.isReady
+        result.namePages = UInt64(directory.pages)
+        result.nameDirectoryBytes = UInt64(directory.bytes)
+        let now = options.clock()
+        monitor.locked {
+            for reader in readers {
+                let began = reader.began.load(ordering: .relaxed)
+                if began != 0 && now > began { result.oldestReaderAge = max(result.oldestReaderAge, now - began) }
+                guard let index = reader.index else { continue }
+                result.indexBytes += UInt64(index.bytes)
+                result.indexEntries += UInt64(index.entries)
+                result.indexLimit += UInt64(options.indexBytes)
+            }
+            result.suite = state.keys?.sealing.cipher.suite.name ?? ""
+            result.keysLockedInMemory = state.keys?.isLockedInMemory ?? false
+        }
+        let numbers = try? withWorker { (worker) throws(StoreError) in
+            (worker.head, worker.reader.currentTransaction.environment.freePages(in: worker.reader.currentTransaction.handle))
+        }
+        if let numbers {
+            result.freePages = numbers.1
+            result.secrets = numbers.0?.listedNames ?? 0
+            result.logRevisions = (numbers.0?.revision ?? 0) + 1 - (numbers.0?.oldestLogged ?? 1)
+        }
+        return result
+    }
 }
 
+/// Is told of commits and of locking, on the writer's thread; must not block.
 public protocol CommitListener: AnyObject, Sendable {
     /// Changes of one group commit, in order.
     func committed(_ changes: [Change])
     /// The store was locked (true) or unlocked (false).
     func lockChanged(locked: Bool)
-}
-
-/// How a slot opens.
-public enum SlotSecret: Sendable {
-    /// 32 bytes.
-    case keyFile(SecretBuffer)
-    /// Any bytes, 1 to 1,024.
-    case passphrase(SecretBuffer)
-    /// 32 bytes, or a file of at least 32 bytes of which a hash is taken.
-    case credential(SecretBuffer)
-    /// As people write it down.
-    case recoveryKey(SecretBuffer)
-}
-
-public enum NewSlot: Sendable {
-    case keyFile(SecretBuffer, label: String)
-    case passphrase(SecretBuffer, label: String)
-    case credential(SecretBuffer, label: String)
-    /// The key is drawn by the store and returned once.
-    case recovery(label: String)
-}
-
-public struct SlotSummary: Sendable, Equatable {
-    public enum Kind: UInt8, Sendable { case keyFile = 1, passphrase = 2, credential = 3, recovery = 4 }
-    public var id: UInt32
-    public var kind: Kind
-    public var label: String
-    public var created: UInt64
-    public var inUse: Bool
-}
-
-/// Numbers for status and metrics. Bytes unless the name says otherwise.
-public struct StoreStatistics: Sendable {
-    public var secrets: UInt64 = 0
-    public var mappedBytes: UInt64 = 0
-    public var fileBytes: UInt64 = 0
-    public var quotaBytes: UInt64 = 0
-    public var freePages: UInt64 = 0
-    public var indexBytes: UInt64 = 0
-    public var indexEntries: UInt64 = 0
-    public var indexLimit: UInt64 = 0
-    public var namePages: UInt64 = 0
-    /// Whether the list worker's directory of names stands (formats.md 6).
-    public var namesReady = false
-    public var readersInUse: UInt64 = 0
-    /// Milliseconds; 0: no reader.
-    public var oldestReaderAge: UInt64 = 0
-    public var logRevisions: UInt64 = 0
-    public var commits: UInt64 = 0
-    public var suite = ""
-    /// Whether all key material is in locked memory.
-    public var keysLockedInMemory = false
-    public init() {}
-}
-
-/// What reading a value came to. No case allocates but `failure`.
-public enum ReadOutcome {
-    public struct Value {
-        public var version: UInt64
-        /// The revision that wrote this version.
-        public var revision: UInt64
-        /// 0: never.
-        public var expires: UInt64
-        /// The value lies at the beginning of the output …
-        public var valueLength: Int
-        /// … and the content type right behind it.
-        public var contentTypeLength: Int
-        /// All plaintext bytes that were written, the rest of the trailer included: the caller overwrites or wipes them.
-        public var writtenLength: Int
-    }
-    case value(Value)
-    /// The output must have at least so many bytes.
-    case tooSmall(needed: Int)
-    /// Not in index and map: only the list worker can tell `not-found` from `damaged` (``StoreWorker/confirmMissing(_:_:)``).
-    case missing
-    case deleted
-    case expired
-    /// The name exists, this version does not (or none is active).
-    case versionNotFound
-    case failure(StoreError)
-}
-
-/// Reads by name for one thread: owns a read transaction and an index of sealed records.
-public final class StoreReader {
-    /// Renews the read transaction and applies what was committed since; call once per batch of requests.
-    public func begin() throws(StoreError) { throw StoreError(.failed, "skeleton") }
-    /// Resets the transaction; it must not be held while idle.
-    public func end() {}
-    /// The committed revision that this batch sees.
-    public var revision: UInt64 { 0 }
-    /// Opens the active version straight into `output`. Between begin and end.
-    public func readActive(tenant: TenantID, name: UnsafeRawBufferPointer, now: UInt64, into output: UnsafeMutableRawBufferPointer) -> ReadOutcome { .missing }
-    public func read(tenant: TenantID, name: UnsafeRawBufferPointer, version: UInt64, now: UInt64, into output: UnsafeMutableRawBufferPointer) -> ReadOutcome { .missing }
-    /// The name record, opened. Allocates. `nil`: no such name.
-    public func info(tenant: TenantID, name: Name, now: UInt64) throws(StoreError) -> SecretInfo? { nil }
-    public func document(_ table: DocumentTable, _ name: DocumentName) throws(StoreError) -> SecretBuffer? { nil }
-    /// All documents of a table, by name.
-    public func documents(_ table: DocumentTable) throws(StoreError) -> [(name: DocumentName, bytes: SecretBuffer, revision: UInt64)] { [] }
-}
-
-/// Slow reads, on the list worker's thread. Only valid inside the job that received it.
-public struct StoreWorker {
-    /// A reader of the worker's own, begun for the length of the job.
-    public let reader: StoreReader
-    /// Up to `limit` names with `prefix`, strictly above `after`.
-    public func names(tenant: TenantID, prefix: [UInt8], after: [UInt8]?, limit: Int, includeDeleted: Bool) throws(StoreError) -> NamesPage { throw StoreError(.failed, "skeleton") }
-    /// Returns when the name is really absent; throws `damaged` when the name pages know it.
-    public func confirmMissing(tenant: TenantID, name: Name) throws(StoreError) {}
-    public func changes(after revision: UInt64, limit: Int) throws(StoreError) -> ChangeHistory { .resync(revision: 0) }
 }

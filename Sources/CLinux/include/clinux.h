@@ -7,8 +7,13 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <stdint.h>
+#include "identity.h"
+#include "clientsocket.h"
 
 // Accepts with SOCK_NONBLOCK and SOCK_CLOEXEC. Returns the descriptor, or -errno.
 int coffer_accept(int listener);
+
+// Names the calling thread (at most 15 letters).
+void coffer_name_thread(const char *name);
 
 #endif

@@ -39,6 +39,8 @@ public struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
         /// The folder or a file of the store belongs to somebody else, or others may write it.
         public static let notOurs = Code("not-ours")
         public static let system = Code("system")
+        /// The store is older than it was before: somebody put an earlier copy in its place.
+        public static let rolledBack = Code("rolled-back")
         /// The process was forked after the store was opened.
         public static let forked = Code("forked")
 

@@ -30,7 +30,9 @@ final class GuardedBytes: @unchecked Sendable {
     }
 
     static func random(count: Int) throws(StoreError) -> GuardedBytes {
-        try GuardedBytes(count: count) { randombytes_buf($0.baseAddress, $0.count) }
+        try GuardedBytes(count: count) { output in
+            if let base = output.baseAddress { randombytes_buf(base, output.count) }
+        }
     }
 
     /// The bytes; the pointer must not outlive this object.

@@ -1,0 +1,131 @@
+import CLinux
+import Glibc
+
+/// What one phase measured.
+struct Measurement {
+    var operations: UInt64 = 0
+    var nanoseconds: UInt64 = 0
+    var serverNanoseconds: UInt64?
+    /// The generator's own CPU time: near 100 % of a CPU, it and not the server is what was measured.
+    var ownNanoseconds: UInt64 = 0
+    /// Wrong answers by name.
+    var errors: [String: Int] = [:]
+    /// Keys whose put failed, where they were asked for.
+    var failedKeys: [UInt64] = []
+}
+
+/// Keeps every connection full: each answer is followed by a new request, until the phase is over; then it waits
+/// for the last answer, so that what is counted, timed and charged to the server is the same requests.
+final class Generator<T: Target> {
+    /// When a phase stops sending.
+    enum Limit {
+        case nanoseconds(UInt64)
+        case operations(UInt64)
+    }
+
+    /// Which requests a phase sends.
+    enum Work {
+        /// Random keys below `keys`; so many of a hundred are reads.
+        case random(keys: UInt64, readPercent: UInt64)
+        /// These keys, each written once.
+        case write([UInt64])
+    }
+
+    let histogram = Histogram()
+    private let connections: [Connection<T>]
+    private let clock: ServerClock?
+    private let poll: Int32
+    private var random: Random
+
+    init(path: String, connections count: Int, depth: Int, target: T, clock: ServerClock?, seed: UInt64) {
+        connections = (0..<count).map { _ in Connection(path: path, depth: depth, target: target) }
+        self.clock = clock
+        random = Random(seed: seed)
+        poll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard poll >= 0 else { fail("epoll_create1: \(describe(errno))") }
+        for index in 0..<count { watch(index, EPOLL_CTL_ADD, output: false) }
+    }
+
+    deinit { close(poll) }
+
+    private func watch(_ index: Int, _ operation: Int32, output: Bool) {
+        var event = epoll_event()
+        event.events = EPOLLIN.rawValue | (output ? EPOLLOUT.rawValue : 0)
+        event.data.u64 = UInt64(index)
+        guard epoll_ctl(poll, operation, connections[index].fd, &event) == 0 else { fail("epoll_ctl: \(describe(errno))") }
+    }
+
+    func run(_ work: Work, limit: Limit) -> Measurement {
+        histogram.reset()
+        var result = Measurement()
+        var issued: UInt64 = 0
+        var inFlight = 0
+        let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: connections.count)
+        defer { events.deallocate() }
+        var waitsForOutput = [Bool](repeating: false, count: connections.count)
+
+        let serverBefore = clock?.read()
+        let ownBefore = now(CLOCK_PROCESS_CPUTIME_ID)
+        let start = now()
+        var sending = true
+        let (most, end): (UInt64, UInt64) =
+            switch limit {
+            case .operations(let count): (count, .max)
+            case .nanoseconds(let duration): (.max, start + duration)
+            }
+
+        func fill(_ index: Int, at time: UInt64) {
+            let connection = connections[index]
+            while sending, connection.canSend {
+                guard issued < most else { break }
+                switch work {
+                case .random(let keys, let readPercent):
+                    let kind: Kind = readPercent >= 100 || random.next(below: 100) < readPercent ? .get : .put
+                    connection.add(kind, key: random.next(below: keys), at: time)
+                case .write(let keys):
+                    connection.add(.put, key: keys[Int(issued)], at: time)
+                }
+                issued += 1
+                inFlight += 1
+            }
+            connection.flush()
+            if connection.hasUnsent != waitsForOutput[index] {
+                waitsForOutput[index] = connection.hasUnsent
+                watch(index, EPOLL_CTL_MOD, output: connection.hasUnsent)
+            }
+        }
+
+        for index in connections.indices { fill(index, at: now()) }
+        var last = start
+        while inFlight > 0 {
+            let ready = epoll_wait(poll, events, Int32(connections.count), 30_000)
+            if ready < 0 {
+                if errno == EINTR { continue }
+                fail("epoll_wait: \(describe(errno))")
+            }
+            if ready == 0 { fail("no answer for 30 seconds, \(inFlight) requests are unanswered") }
+            for at in 0..<Int(ready) {
+                let index = Int(events[at].data.u64)
+                guard let time = connections[index].receive() else {
+                    fill(index, at: now())
+                    continue
+                }
+                connections[index].drain { slot, wrong in
+                    histogram.add(time &- slot.start)
+                    inFlight -= 1
+                    result.operations += 1
+                    guard let wrong else { return }
+                    result.errors[wrong, default: 0] += 1
+                    if case .write = work { result.failedKeys.append(slot.key) }
+                }
+                last = time
+                if time >= end { sending = false }
+                fill(index, at: now())
+            }
+        }
+        result.nanoseconds = last - start
+        result.ownNanoseconds = now(CLOCK_PROCESS_CPUTIME_ID) - ownBefore
+        if let before = serverBefore, let after = clock?.read() { result.serverNanoseconds = after - before }
+        return result
+    }
+}

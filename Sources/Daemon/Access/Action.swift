@@ -1,0 +1,28 @@
+/// What may be done. Each noun has its own (``Noun/actions``); one word means the same everywhere.
+public enum Action: String, Sendable, CaseIterable {
+    case get, info, list, put, activate, delete, destroy
+    case lock, unlock, slots
+    case create
+
+    /// The number in stored policies and in compiled tables; never given to another action.
+    var code: UInt8 {
+        switch self {
+        case .get: 0
+        case .info: 1
+        case .list: 2
+        case .put: 3
+        case .activate: 4
+        case .delete: 5
+        case .destroy: 6
+        case .lock: 7
+        case .unlock: 8
+        case .slots: 9
+        case .create: 10
+        }
+    }
+
+    init?(code: UInt8) {
+        guard let action = Self.allCases.first(where: { $0.code == code }) else { return nil }
+        self = action
+    }
+}

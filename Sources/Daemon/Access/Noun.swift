@@ -1,0 +1,39 @@
+/// What a rule can be about (decisions 2). Nouns that come later add a case, a code and their actions.
+public enum Noun: String, Sendable, CaseIterable {
+    case secret, policy, store, audit, backup
+
+    /// The number in stored policies and in compiled tables; never given to another noun.
+    var code: UInt8 {
+        switch self {
+        case .secret: 0
+        case .policy: 1
+        case .store: 2
+        case .audit: 3
+        case .backup: 4
+        }
+    }
+
+    init?(code: UInt8) {
+        guard let noun = Self.allCases.first(where: { $0.code == code }) else { return nil }
+        self = noun
+    }
+
+    /// The actions that a rule about this noun may name, in the order in which messages list them.
+    public var actions: [Action] {
+        switch self {
+        case .secret: [.get, .info, .list, .put, .activate, .delete, .destroy]
+        case .policy: [.info, .put, .delete]
+        case .store: [.info, .lock, .unlock, .slots]
+        case .audit: [.info]
+        case .backup: [.create, .info]
+        }
+    }
+
+    /// There is one store, one audit log and one set of backups: they have no names, and a rule about them needs none.
+    public var isSingle: Bool {
+        switch self {
+        case .secret, .policy: false
+        case .store, .audit, .backup: true
+        }
+    }
+}

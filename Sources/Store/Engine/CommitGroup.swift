@@ -1,0 +1,82 @@
+/// The batches of one transaction, applied one behind the other.
+struct CommitGroup: ~Copyable {
+    private var transaction: SealedTransaction
+    private var executor: BatchExecutor
+    private let options: Store.Options
+    private let usage: Environment.Usage
+    private var estimated: UInt64 = 0
+    private(set) var changes: [Change] = []
+    private(set) var outcomes: [(Writer.Job, Result<Receipt, StoreError>)] = []
+    /// Whether there is anything to commit.
+    private(set) var changed = false
+
+    init(_ transaction: consuming SealedTransaction, directory: SharedDirectory, options: Store.Options, usage: Environment.Usage) {
+        self.transaction = transaction
+        executor = BatchExecutor(directory: directory)
+        self.options = options
+        self.usage = usage
+    }
+
+    var head: Head { transaction.head }
+    var seals: UInt64 { transaction.seals }
+    var indexChanges: [IndexChange] { executor.indexChanges }
+    var directoryAfter: NameDirectory? { executor.editor.flatMap { $0.changed ? $0.directory : nil } }
+
+    /// Plans and writes one batch. A refusal is an outcome; what is thrown ends the transaction.
+    mutating func add(_ job: Writer.Job) throws(StoreError) {
+        let moment = ChangeMoment(
+            now: options.clock(), revision: transaction.head.revision + 1, incarnation: transaction.head.incarnation,
+            principal: job.batch.principal)
+        let plan: BatchPlan
+        do throws(StoreError) {
+            if let receipt = try Idempotency.recall(job.batch, in: transaction) {
+                return outcomes.append((job, .success(receipt)))
+            }
+            plan = try BatchPlanner.plan(job.batch, moment: moment, in: transaction)
+            if !job.batch.dryRun { try checkQuota(plan) }
+        } catch {
+            return outcomes.append((job, .failure(error)))
+        }
+        var receipt = Receipt(revision: transaction.head.revision, results: plan.results)
+        if job.batch.dryRun { return outcomes.append((job, .success(receipt))) }
+        if !plan.isEmpty {
+            try executor.execute(plan, moment: moment, in: &transaction)
+            transaction.head.revision = moment.revision
+            receipt.revision = moment.revision
+            try ChangeLog.append(plan.changes, revision: moment.revision, keeping: options.logRevisions, to: &transaction)
+            changes += plan.changes
+            changed = true
+        }
+        if job.batch.idempotencyKey != nil {
+            try Idempotency.remember(receipt, of: job.batch, in: &transaction)
+            changed = true
+        }
+        outcomes.append((job, .success(receipt)))
+    }
+
+    /// Seals the pages of names that changed, and the head.
+    mutating func finish(now: UInt64) throws(StoreError) {
+        try executor.editor?.flush(to: &transaction)
+        transaction.head.time = now
+        try transaction.put(.head, Head.key, transaction.head.encoded())
+    }
+
+    // MARK: Quota
+
+    /// The file may grow to its quota; some room is kept back for deletes and repair (formats.md 9).
+    private mutating func checkQuota(_ plan: BatchPlan) throws(StoreError) {
+        guard options.quotaBytes > 0, !plan.onlyRemoves, !plan.isEmpty else { return }
+        let quota = UInt64(options.quotaBytes)
+        let kept = min(max(quota / 50, 1 << 20), 64 << 20)
+        let wanted = estimated + plan.estimatedBytes
+        guard usage.fileBytes + wanted + kept > quota else {
+            estimated = wanted
+            return
+        }
+        let free = transaction.transaction.environment.freePages(in: transaction.transaction.handle) * UInt64(Environment.pageSize)
+        guard usage.fileBytes + wanted + kept <= quota + free else {
+            throw StoreError(.full, "the store has reached its quota of \(quota >> 20) MiB")
+        }
+        estimated = wanted
+    }
+}

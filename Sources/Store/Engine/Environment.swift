@@ -1,0 +1,139 @@
+import CLMDB
+import Glibc
+
+/// The LMDB environment of one generation of a store, and its tables.
+final class Environment: @unchecked Sendable {
+    let handle: OpaquePointer
+    private var handles: [MDB_dbi] = []
+    private var metaHandle: MDB_dbi = 0
+    private let opener: pid_t
+    let mapBytes: Int
+
+    static let pageSize = 4_096
+    private static let metaTable = "meta"
+    /// Readers at once: one for each loop, the list worker, and whoever looks on.
+    private static let maximumReaders: UInt32 = 126
+
+    /// - Parameter folder: the generation's folder; its files are made where absent.
+    init(folder: String, mapBytes: Int) throws(StoreError) {
+        opener = getpid()
+        self.mapBytes = mapBytes
+        try Self.allocateLockFile(folder + "/lock.mdb")
+        var created: OpaquePointer?
+        try lmdb(mdb_env_create(&created), "mdb_env_create")
+        guard let handle = created else { throw StoreError(.system, "LMDB gave no environment") }
+        self.handle = handle
+        do throws(StoreError) {
+            try lmdb(mdb_env_set_mapsize(handle, mapBytes), "mdb_env_set_mapsize")
+            try lmdb(mdb_env_set_maxdbs(handle, 32), "mdb_env_set_maxdbs")
+            try lmdb(mdb_env_set_maxreaders(handle, Self.maximumReaders), "mdb_env_set_maxreaders")
+            try lmdb(mdb_env_open(handle, folder, UInt32(MDB_NORDAHEAD | MDB_NOTLS), 0o600), "mdb_env_open")
+            var descriptor: mdb_filehandle_t = -1
+            try lmdb(mdb_env_get_fd(handle, &descriptor), "mdb_env_get_fd")
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            // A killed owner leaves reader slots behind; the lock on the folder says that nobody else uses them.
+            mdb_reader_check(handle, nil)
+            try openTables()
+        } catch {
+            mdb_env_close(handle)
+            throw error
+        }
+    }
+
+    func close() { mdb_env_close(handle) }
+
+    private func openTables() throws(StoreError) {
+        try checkProcess()
+        var transaction: OpaquePointer?
+        try lmdb(mdb_txn_begin(handle, nil, 0, &transaction), "mdb_txn_begin")
+        do throws(StoreError) {
+            handles = Array(repeating: 0, count: Int(Table.allCases.map(\.rawValue).max() ?? 0) + 1)
+            try lmdb(mdb_dbi_open(transaction, Self.metaTable, UInt32(MDB_CREATE), &metaHandle), "mdb_dbi_open")
+            for table in Table.allCases {
+                try lmdb(mdb_dbi_open(transaction, table.name, UInt32(MDB_CREATE), &handles[Int(table.rawValue)]), "mdb_dbi_open")
+            }
+        } catch {
+            mdb_txn_abort(transaction)
+            throw error
+        }
+        try lmdb(mdb_txn_commit(transaction), "mdb_txn_commit")
+    }
+
+    func handle(of table: Table) -> MDB_dbi { handles[Int(table.rawValue)] }
+    var meta: MDB_dbi { metaHandle }
+
+    /// LMDB must not be used after fork (formats.md 9).
+    @inline(__always)
+    func checkProcess() throws(StoreError) {
+        guard getpid() == opener else { throw StoreError(.forked, "the store was opened before this process was forked") }
+    }
+
+    /// `lock.mdb` is sparse: on a full disk a process that touches it dies of SIGBUS. So it is allocated whole first.
+    private static func allocateLockFile(_ path: String) throws(StoreError) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw StoreError.fromErrno("cannot make the store's lock file") }
+        defer { Glibc.close(descriptor) }
+        let status = posix_fallocate(descriptor, 0, 65_536)
+        guard status == 0 else {
+            throw StoreError(status == ENOSPC ? .full : .system, "cannot allocate the store's lock file: \(String(cString: strerror(status)))")
+        }
+    }
+
+    // MARK: Numbers
+
+    struct Usage {
+        var fileBytes: UInt64
+        var readers: UInt64
+    }
+
+    func usage() -> Usage {
+        var info = MDB_envinfo()
+        mdb_env_info(handle, &info)
+        return Usage(
+            fileBytes: UInt64(info.me_last_pgno + 1) * UInt64(Self.pageSize), readers: UInt64(info.me_numreaders))
+    }
+
+    /// Pages that LMDB keeps for use again. Walks the free list: not for the way of a request.
+    func freePages(in transaction: OpaquePointer) -> UInt64 {
+        var cursor: OpaquePointer?
+        // Handle 0 is LMDB's own free list.
+        guard mdb_cursor_open(transaction, 0, &cursor) == 0 else { return 0 }
+        defer { mdb_cursor_close(cursor) }
+        var key = MDB_val()
+        var data = MDB_val()
+        var pages: UInt64 = 0
+        while mdb_cursor_get(cursor, &key, &data, MDB_NEXT) == 0 {
+            if data.mv_size >= 8, let base = data.mv_data { pages += UInt64(base.loadUnaligned(as: UInt.self)) }
+        }
+        return pages
+    }
+}
+
+/// Throws what LMDB's return code means.
+func lmdb(_ code: Int32, _ operation: StaticString) throws(StoreError) {
+    if code != 0 { throw StoreError.fromLMDB(code, operation) }
+}
+
+extension StoreError {
+    static func fromLMDB(_ code: Int32, _ operation: StaticString) -> StoreError {
+        let reason = String(cString: mdb_strerror(code))
+        return switch code {
+        case MDB_MAP_FULL, ENOSPC, EDQUOT: StoreError(.full, "there is no room for the change (\(reason))")
+        case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID: StoreError(.damaged, "the store's file is damaged (\(reason))")
+        case MDB_VERSION_MISMATCH: StoreError(.unknownFormat, "the store's file is of another LMDB version (\(reason))")
+        case EACCES, EPERM, EROFS: StoreError(.unwritable, "the store's file cannot be written (\(reason))")
+        default: StoreError(.failed, "\(operation): \(reason)")
+        }
+    }
+
+    /// What `errno` says now.
+    static func fromErrno(_ what: String) -> StoreError {
+        let number = errno
+        let code: Code = switch number {
+        case EACCES, EPERM, EROFS: .unwritable
+        case ENOSPC, EDQUOT: .full
+        default: .system
+        }
+        return StoreError(code, "\(what): \(String(cString: strerror(number)))")
+    }
+}

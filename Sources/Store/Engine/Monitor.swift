@@ -1,0 +1,80 @@
+import CLinux
+import Glibc
+
+/// A mutex and a condition. The writer and the list worker wait on one each; nothing on the way of a GET does.
+final class Monitor: @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    func locked<T, E: Error>(_ body: () throws(E) -> T) throws(E) -> T {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        return try body()
+    }
+
+    /// Gives the mutex up until ``signal()``; may return without one. Only inside ``locked(_:)``.
+    func wait() { pthread_cond_wait(condition, mutex) }
+
+    /// The same, for at most so long.
+    func wait(milliseconds: Int) {
+        var deadline = timespec()
+        clock_gettime(CLOCK_REALTIME, &deadline)
+        deadline.tv_sec += milliseconds / 1_000
+        deadline.tv_nsec += (milliseconds % 1_000) * 1_000_000
+        if deadline.tv_nsec >= 1_000_000_000 {
+            deadline.tv_sec += 1
+            deadline.tv_nsec -= 1_000_000_000
+        }
+        pthread_cond_timedwait(condition, mutex, &deadline)
+    }
+
+    func signal() { pthread_cond_broadcast(condition) }
+}
+
+/// A thread with a name, that can be waited for.
+final class WorkerThread: @unchecked Sendable {
+    private final class Start: @unchecked Sendable {
+        let name: String
+        let body: @Sendable () -> Void
+        init(name: String, body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+
+    private let handle: pthread_t
+
+    /// - Throws: `system` where the kernel gives no thread.
+    init(name: String, body: @escaping @Sendable () -> Void) throws(StoreError) {
+        let start = Unmanaged.passRetained(Start(name: name, body: body))
+        var handle = pthread_t()
+        let status = pthread_create(&handle, nil, { argument in
+            guard let argument else { return nil }
+            let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+            coffer_name_thread(start.name)
+            start.body()
+            return nil
+        }, start.toOpaque())
+        guard status == 0 else {
+            start.release()
+            throw StoreError(.system, "no thread could be started: \(String(cString: strerror(status)))")
+        }
+        self.handle = handle
+    }
+
+    func join() { pthread_join(handle, nil) }
+
+    var isCurrent: Bool { pthread_equal(handle, pthread_self()) != 0 }
+}

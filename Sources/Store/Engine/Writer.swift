@@ -1,0 +1,135 @@
+import CLMDB
+import Glibc
+
+/// The one writer: a thread that groups the batches of concurrent callers into one transaction and one sync, and answers after it.
+final class Writer: @unchecked Sendable {
+    struct Job: Sendable {
+        var batch: Batch
+        var completion: @Sendable (Result<Receipt, StoreError>) -> Void
+    }
+
+    private enum Item {
+        case batch(Job)
+        case administration((WriterCore) -> Void)
+    }
+
+    /// Batches of one transaction: enough for one sync to serve many, few enough that the first does not wait long.
+    private static let largestGroup = 1_024
+    private static let largestGroupBytes = 8 << 20
+    private static let counterIntervalMilliseconds = 1_000
+
+    private let monitor = Monitor()
+    private var queue: [Item] = []
+    private var stopping = false
+    private var thread: WorkerThread?
+    private let core: WriterCore
+
+    init(core: WriterCore) throws(StoreError) {
+        self.core = core
+        thread = try WorkerThread(name: "coffer-writer") { [weak self] in self?.run() }
+    }
+
+    func submit(_ job: Job) {
+        let accepted: Bool = monitor.locked {
+            guard !stopping else { return false }
+            queue.append(.batch(job))
+            monitor.signal()
+            return true
+        }
+        if !accepted { job.completion(.failure(StoreError(.failed, "the store is closed"))) }
+    }
+
+    /// Runs `body` on the writer's thread behind what was submitted before, and waits for it. It does not run after ``stop()``.
+    /// - Returns: whether it ran.
+    @discardableResult
+    func administer(_ body: @escaping (WriterCore) -> Void) -> Bool {
+        let done = Monitor()
+        nonisolated(unsafe) var finished = false
+        let accepted: Bool = monitor.locked {
+            guard !stopping else { return false }
+            queue.append(.administration { core in
+                body(core)
+                done.locked {
+                    finished = true
+                    done.signal()
+                }
+            })
+            monitor.signal()
+            return true
+        }
+        guard accepted else { return false }
+        done.locked { while !finished { done.wait() } }
+        return true
+    }
+
+    /// Finishes what was submitted.
+    func stop() {
+        monitor.locked {
+            stopping = true
+            monitor.signal()
+        }
+        if let thread, !thread.isCurrent { thread.join() }
+        thread = nil
+    }
+
+    private func run() {
+        while true {
+            let items = take()
+            if items.isEmpty { break }
+            var group: [Job] = []
+            for item in items {
+                switch item {
+                case .batch(let job): group.append(job)
+                case .administration(let body):
+                    commit(&group)
+                    body(core)
+                }
+            }
+            commit(&group)
+        }
+        core.writeCounter()
+    }
+
+    private func commit(_ group: inout [Job]) {
+        guard !group.isEmpty else { return }
+        core.commit(group)
+        group.removeAll()
+    }
+
+    /// The next group; empty: stopped.
+    private func take() -> [Item] {
+        monitor.locked {
+            while queue.isEmpty {
+                if stopping { return [] }
+                if core.counterIsBehind {
+                    monitor.wait(milliseconds: Self.counterIntervalMilliseconds)
+                    if queue.isEmpty { core.writeCounter() }
+                } else {
+                    monitor.wait()
+                }
+            }
+            var count = 0
+            var bytes = 0
+            for item in queue {
+                if case .batch(let job) = item { bytes += job.batch.valueBytes }
+                if count > 0 && (bytes > Self.largestGroupBytes || count >= Self.largestGroup) { break }
+                count += 1
+            }
+            let items = Array(queue[..<count])
+            queue.removeSubrange(..<count)
+            return items
+        }
+    }
+}
+
+extension Batch {
+    var valueBytes: Int {
+        mutations.reduce(0) { sum, mutation in
+            switch mutation {
+            case .put(let new), .bring(let new): sum + new.value.count
+            case .putDocument(_, _, let bytes, _): sum + bytes.count
+            default: sum
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+/// One sorted page of names (formats.md 6): as many as fit a sealed record of 2,000 bytes.
+///
+/// A name's place is its tenant's number, largest byte first, then its own bytes. On the disk each entry leaves out what it shares with
+/// the one before.
+struct NamePage: Sendable {
+    /// Tenant ‖ name: what the order is by.
+    typealias Place = [UInt8]
+
+    struct Entry: Equatable, Sendable {
+        var place: Place
+        var deleted: Bool
+    }
+
+    var entries: [Entry]
+
+    /// LMDB 0.9.24 spills values above 2,020 bytes to pages of their own.
+    static let sealedCapacity = 2_000
+    static let capacity = sealedCapacity - Record.prefixSize - 24 - Suite.tagSize
+    private static let format: UInt8 = 1
+    private static let entryOverhead = 2 + 2 + 1
+    static let tenantSize = 8
+
+    static func place(tenant: TenantID, name: [UInt8]) -> Place { tenant.bigEndianBytes + name }
+
+    /// Bytes of its plaintext.
+    var encodedSize: Int {
+        var size = 1 + 2
+        var previous: Place = []
+        for entry in entries {
+            size += Self.entryOverhead + entry.place.count - Self.shared(previous, entry.place)
+            previous = entry.place
+        }
+        return size
+    }
+
+    private static func shared(_ left: Place, _ right: Place) -> Int {
+        let limit = min(left.count, right.count)
+        var count = 0
+        while count < limit && left[count] == right[count] { count += 1 }
+        return count
+    }
+
+    func encoded() -> [UInt8] {
+        var writer = FieldWriter(reserving: Self.capacity)
+        writer.u8(Self.format)
+        writer.u16(UInt16(truncatingIfNeeded: entries.count))
+        var previous: Place = []
+        for entry in entries {
+            let shared = Self.shared(previous, entry.place)
+            writer.u16(UInt16(truncatingIfNeeded: shared))
+            writer.bytes16(entry.place[shared...])
+            writer.bool(entry.deleted)
+            previous = entry.place
+        }
+        return writer.bytes
+    }
+
+    init(entries: [Entry]) { self.entries = entries }
+
+    init(decoding bytes: [UInt8]) throws(StoreError) {
+        let result: Result<[Entry], StoreError> = bytes.withUnsafeBytes { bytes in
+            do throws(StoreError) { return .success(try Self.read(bytes)) } catch { return .failure(error) }
+        }
+        entries = try result.get()
+    }
+
+    private static func read(_ bytes: UnsafeRawBufferPointer) throws(StoreError) -> [Entry] {
+        var reader = FieldReader(bytes, "a page of names")
+        let format = try reader.u8()
+        guard format == Self.format else { throw StoreError(.unknownFormat, "a page of names has format \(format)") }
+        var entries: [Entry] = []
+        let count = Int(try reader.u16())
+        entries.reserveCapacity(count)
+        var previous: Place = []
+        for _ in 0..<count {
+            let shared = Int(try reader.u16())
+            guard shared <= previous.count else { throw StoreError(.damaged, "a page of names does not fit together") }
+            let rest = try reader.slice(Int(try reader.u16()))
+            var place = Place()
+            place.reserveCapacity(shared + rest.count)
+            place.append(contentsOf: previous[..<shared])
+            place.append(contentsOf: rest)
+            guard place.count > tenantSize, previous.isEmpty || previous.lexicographicallyPrecedes(place) else {
+                throw StoreError(.damaged, "a page of names is not in order")
+            }
+            entries.append(Entry(place: place, deleted: try reader.bool()))
+            previous = place
+        }
+        try reader.finish()
+        return entries
+    }
+
+    /// Index of the first entry that is not below `place`.
+    func lowerBound(_ place: Place) -> Int {
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].place.lexicographicallyPrecedes(place) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

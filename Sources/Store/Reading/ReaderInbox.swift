@@ -1,0 +1,50 @@
+/// What a commit tells the index of a reader.
+enum IndexChange: Sendable {
+    /// The name's active record from now on. `hash`: its LMDB key without the version.
+    case store(IndexKey, hash: [UInt8], version: UInt64, revision: UInt64, record: [UInt8])
+    case remove(IndexKey, revision: UInt64)
+}
+
+/// What waits for one reader, in order (formats.md 17): records, keys and lock travel in the same queue.
+final class ReaderInbox: @unchecked Sendable {
+    enum Event: Sendable {
+        case changes([IndexChange])
+        /// Forget all records: too many changes to apply one by one.
+        case reset
+        /// The store was unlocked (or has a new key), or locked.
+        case keys(KeySet?)
+    }
+
+    /// More changes than this wait: the reader starts over instead, so that a busy loop never grows the queue.
+    private static let largestBacklog = 20_000
+
+    private let monitor = Monitor()
+    private var events: [Event] = []
+    private var backlog = 0
+
+    func post(_ changes: [IndexChange]) {
+        monitor.locked {
+            backlog += changes.count
+            if backlog > Self.largestBacklog {
+                // Keys must arrive; what they are to open is read anew.
+                events = events.filter { if case .keys = $0 { true } else { false } }
+                events.append(.reset)
+                backlog = 0
+            } else {
+                events.append(.changes(changes))
+            }
+        }
+    }
+
+    func post(keys: KeySet?) { monitor.locked { events.append(.keys(keys)) } }
+
+    func take() -> [Event] {
+        monitor.locked {
+            defer {
+                events = []
+                backlog = 0
+            }
+            return events
+        }
+    }
+}

@@ -1,0 +1,243 @@
+import Atomics
+import CSodium
+
+/// Reads by name for one thread: owns a read transaction and an index of sealed records.
+///
+/// Not `Sendable`: make it on, or hand it to, the one thread that uses it.
+public final class StoreReader {
+    private let store: Store
+    private let inbox: ReaderInbox
+    let began: ManagedAtomic<UInt64>
+    private let index: SealedIndex?
+    private var keys: KeySet?
+    private var transaction: Transaction
+    private var active = false
+    private var seenSignal: UInt64 = 0
+    private var revisionSeen: UInt64 = 0
+    /// Associated data, then what SipHash reads: nothing is allocated for a request.
+    private let scratch: UnsafeMutableRawPointer
+    private static let nameScratch = 64
+    private static let scratchSize = 64 + 8 + Name.maximumLength
+
+    init(store: Store, index: SealedIndex?, inbox: ReaderInbox, began: ManagedAtomic<UInt64>) throws(StoreError) {
+        self.store = store
+        self.index = index
+        self.inbox = inbox
+        self.began = began
+        transaction = try Transaction.begin(store.environment, readOnly: true)
+        transaction.reset()
+        scratch = .allocate(byteCount: Self.scratchSize, alignment: 16)
+    }
+
+    deinit {
+        transaction.abort()
+        scratch.deallocate()
+        store.forget(inbox)
+    }
+
+    // MARK: Transaction
+
+    /// Applies what was committed since and renews the read transaction; call once per batch of requests.
+    /// - Throws: `locked`, or why LMDB gives no transaction.
+    public func begin() throws(StoreError) {
+        applyPending()
+        guard keys != nil else { throw StoreError(.locked, "the store is locked") }
+        if active { transaction.reset() }
+        active = false
+        try transaction.renew()
+        active = true
+        began.store(store.options.clock(), ordering: .relaxed)
+    }
+
+    /// Resets the transaction; it must not be held while idle.
+    public func end() {
+        guard active else { return }
+        transaction.reset()
+        active = false
+        began.store(0, ordering: .relaxed)
+    }
+
+    /// Applies lock, keys and changed records without beginning. A loop calls it when it is told of a lock, so that the keys go at once.
+    public func applyPending() {
+        let signal = store.signal.load(ordering: .acquiring)
+        guard signal != seenSignal else { return }
+        seenSignal = signal
+        revisionSeen = store.committed.load(ordering: .acquiring)
+        for event in inbox.take() {
+            switch event {
+            case .keys(let new):
+                keys = new
+                if new == nil { index?.clear() }
+            case .reset: index?.clear()
+            case .changes(let changes): apply(changes)
+            }
+        }
+    }
+
+    private func apply(_ changes: [IndexChange]) {
+        guard let index else { return }
+        for change in changes {
+            switch change {
+            case .store(let key, let hash, let version, let revision, let record):
+                hash.withUnsafeBytes { hash in
+                    record.withUnsafeBytes { index.store(key, hash: hash, version: version, revision: revision, record: $0) }
+                }
+            case .remove(let key, let revision): index.remove(key, revision: revision)
+            }
+        }
+    }
+
+    /// The last revision that this reader was told of; what it reads is at least as new.
+    public var revision: UInt64 { revisionSeen }
+
+    var currentTransaction: Transaction { transaction }
+    var currentKeys: KeySet? { keys }
+
+    // MARK: Values
+
+    /// Opens the active version straight into `output`. Between begin and end.
+    public func readActive(
+        tenant: TenantID, name: UnsafeRawBufferPointer, now: UInt64, into output: UnsafeMutableRawBufferPointer
+    ) -> ReadOutcome {
+        guard let keys, name.count <= Name.maximumLength else { return .missing }
+        guard let index else { return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output) }
+        let key = IndexKey(tenant: tenant, name: name, scratch: scratch + Self.nameScratch)
+        guard let found = index.find(key) else {
+            return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output)
+        }
+        var lmdbKey = (found.hash.0, found.hash.1, found.version.bigEndian)
+        return withUnsafeBytes(of: &lmdbKey) {
+            open(found.record, key: $0, version: found.version, tenant: tenant, name: name, now: now, keys: keys, into: output)
+        }
+    }
+
+    /// Opens one version. `version` 0: the active one.
+    public func read(
+        tenant: TenantID, name: UnsafeRawBufferPointer, version: UInt64, now: UInt64, into output: UnsafeMutableRawBufferPointer
+    ) -> ReadOutcome {
+        guard version != 0 else { return readActive(tenant: tenant, name: name, now: now, into: output) }
+        guard let keys, name.count <= Name.maximumLength else { return .missing }
+        return readFromMap(tenant: tenant, name: name, version: version, now: now, keys: keys, into: output)
+    }
+
+    /// Opens a record into the output, compares the name that was asked for, and looks at the clock.
+    @inline(__always)
+    private func open(
+        _ record: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer, version: UInt64, tenant: TenantID,
+        name: UnsafeRawBufferPointer, now: UInt64, keys: KeySet, into output: UnsafeMutableRawBufferPointer
+    ) -> ReadOutcome {
+        let recordKey: RecordKey
+        do throws(StoreError) {
+            recordKey = try keys.recordKey(try Record.keyID(of: record).get())
+        } catch {
+            return .failure(error)
+        }
+        let length = Record.plaintextLength(of: record, suite: recordKey.cipher.suite)
+        guard length >= ValueTrailer.fixedSize else { return .failure(Self.damagedValue) }
+        guard output.count >= length, let base = output.baseAddress else { return .tooSmall(needed: length) }
+        guard Record.open(record, table: .values, key: key, with: recordKey, to: base.assumingMemoryBound(to: UInt8.self), scratch: scratch) else {
+            return .failure(Self.damagedValue)
+        }
+        let plaintext = UnsafeRawBufferPointer(start: base, count: length)
+        guard let trailer = ValueTrailer(plaintext), trailer.tenant == tenant, trailer.nameLength == name.count,
+            name.elementsEqual(UnsafeRawBufferPointer(rebasing: plaintext[trailer.nameOffset..<(trailer.nameOffset + trailer.nameLength)]))
+        else {
+            sodium_memzero(base, length)
+            return .failure(StoreError(.damaged, "a value's record is about another name"))
+        }
+        if trailer.hiddenFrom != 0 && now >= trailer.hiddenFrom {
+            sodium_memzero(base, length)
+            return trailer.expires != 0 && now >= trailer.expires ? .expired : .deleted
+        }
+        return .value(.init(
+            version: version, revision: trailer.revision, expires: trailer.expires, valueLength: trailer.valueLength,
+            contentTypeLength: trailer.contentTypeLength, writtenLength: length))
+    }
+
+    private static var damagedValue: StoreError { StoreError(.damaged, "the value's record does not authenticate where it lies") }
+
+    private func readFromMap(
+        tenant: TenantID, name: UnsafeRawBufferPointer, version asked: UInt64, now: UInt64, keys: KeySet,
+        into output: UnsafeMutableRawBufferPointer
+    ) -> ReadOutcome {
+        do throws(StoreError) {
+            guard let record = try nameRecord(tenant: tenant, name: name, keys: keys), !record.purged else { return .missing }
+            if record.deleted != 0 { return .deleted }
+            let version = asked == 0 ? record.active : asked
+            guard version != 0, let entry = record.versions.first(where: { $0.version == version }) else { return .versionNotFound }
+            switch entry.state(at: now) {
+            case .live: break
+            case .deleted: return .deleted
+            case .expired: return .expired
+            case .destroyed: return .versionNotFound
+            }
+            let hash = keys.nameHash(.values, tenant: tenant, name: name)
+            let key = hash + version.bigEndianBytes
+            guard let sealed = try transaction.get(.values, key) else { return .failure(Self.damagedValue) }
+            let outcome = key.withUnsafeBytes {
+                open(sealed, key: $0, version: version, tenant: tenant, name: name, now: now, keys: keys, into: output)
+            }
+            if case .value = outcome, version == record.active, let index {
+                let indexKey = IndexKey(tenant: tenant, name: name, scratch: scratch + Self.nameScratch)
+                hash.withUnsafeBytes { index.store(indexKey, hash: $0, version: version, revision: record.revision, record: sealed) }
+            }
+            return outcome
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    // MARK: Names and documents
+
+    private func nameRecord(tenant: TenantID, name: UnsafeRawBufferPointer, keys: KeySet) throws(StoreError) -> NameRecord? {
+        let key = keys.nameHash(.secrets, tenant: tenant, name: name)
+        guard let bytes = try transaction.get(.secrets, key) else { return nil }
+        let opened: Result<[UInt8], StoreError> = key.withUnsafeBytes { key in
+            do throws(StoreError) { return .success(try Record.open(bytes, table: .secrets, key: key, keys: keys)) } catch { return .failure(error) }
+        }
+        let record = try NameRecord(decoding: try opened.get())
+        guard record.tenant == tenant, name.elementsEqual(record.name.bytes) else {
+            throw StoreError(.damaged, "a name record is about another name")
+        }
+        return record
+    }
+
+    private func unlockedKeys() throws(StoreError) -> KeySet {
+        guard let keys else { throw StoreError(.locked, "the store is locked") }
+        return keys
+    }
+
+    /// The name record, opened. Allocates. `nil`: no such name.
+    public func info(tenant: TenantID, name: Name, now: UInt64) throws(StoreError) -> SecretInfo? {
+        let keys = try unlockedKeys()
+        let result: Result<NameRecord?, StoreError> = name.bytes.withUnsafeBytes { bytes in
+            do throws(StoreError) { return .success(try nameRecord(tenant: tenant, name: bytes, keys: keys)) } catch { return .failure(error) }
+        }
+        guard let record = try result.get(), !record.purged else { return nil }
+        return record.info(at: now)
+    }
+
+    /// A document of a small table; `nil`: there is none of this name.
+    public func document(_ table: DocumentTable, _ name: DocumentName) throws(StoreError) -> SecretBuffer? {
+        let keys = try unlockedKeys()
+        let key = Document.key(table, name, keys: keys)
+        guard let record = try transaction.get(Table(table), key) else { return nil }
+        let opened: Result<[UInt8], StoreError> = key.withUnsafeBytes { key in
+            do throws(StoreError) { return .success(try Record.open(record, table: Table(table), key: key, keys: keys)) } catch { return .failure(error) }
+        }
+        let document = try Document.decompose(try opened.get())
+        guard document.name == name else { throw StoreError(.damaged, "a document's record is about another name") }
+        return document.bytes
+    }
+
+    /// All documents of a table, by name.
+    public func documents(_ table: DocumentTable) throws(StoreError) -> [(name: DocumentName, bytes: SecretBuffer, revision: UInt64)] {
+        let keys = try unlockedKeys()
+        var result: [(name: DocumentName, bytes: SecretBuffer, revision: UInt64)] = []
+        try transaction.scan(Table(table)) { (key, record) throws(StoreError) in
+            result.append(try Document.decompose(try Record.open(record, table: Table(table), key: key, keys: keys)))
+            return true
+        }
+        return result.sorted { $0.name < $1.name }
+    }
+}

@@ -1,0 +1,16 @@
+/// Empty buffers have no address, C functions want one: these never return nil.
+private enum EmptyMemory {
+    nonisolated(unsafe) static let address = UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 16)
+}
+
+extension UnsafeRawBufferPointer {
+    @inline(__always)
+    var octets: UnsafePointer<UInt8> {
+        UnsafePointer((baseAddress ?? UnsafeRawPointer(EmptyMemory.address)).assumingMemoryBound(to: UInt8.self))
+    }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    @inline(__always)
+    var octets: UnsafeMutablePointer<UInt8> { (baseAddress ?? EmptyMemory.address).assumingMemoryBound(to: UInt8.self) }
+}

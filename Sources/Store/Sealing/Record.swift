@@ -1,0 +1,139 @@
+import CSodium
+
+/// The tables of a store, by the number that each record's associated data carries.
+enum Table: UInt16, Sendable, CaseIterable {
+    /// Values, one record for each version of a secret.
+    case values = 1
+    /// Name records: versions, active pointer, metadata.
+    case secrets = 2
+    /// Sorted pages of names (formats.md 6).
+    case namePages = 3
+    case changeLog = 4
+    case idempotency = 5
+    case head = 6
+    case policies = 16
+    case tenants = 17
+
+    init(_ documents: DocumentTable) {
+        switch documents {
+        case .policies: self = .policies
+        case .tenants: self = .tenants
+        }
+    }
+
+    /// Its name in LMDB.
+    var name: String {
+        switch self {
+        case .values: "values"
+        case .secrets: "secrets"
+        case .namePages: "name-pages"
+        case .changeLog: "change-log"
+        case .idempotency: "idempotency"
+        case .head: "head"
+        case .policies: "policies"
+        case .tenants: "tenants"
+        }
+    }
+}
+
+/// The layout of a sealed record: format u8 ‖ key id u32 ‖ nonce ‖ ciphertext ‖ tag (formats.md 5).
+enum Record {
+    static let format: UInt8 = 1
+    static let prefixSize = 1 + 4
+
+    /// Label ‖ format ‖ key id ‖ table ‖ length of the plaintext ‖ LMDB key: a record opens only where it was sealed.
+    enum AssociatedData {
+        static let label: StaticString = "coffer/r"
+        /// With an LMDB key of at most 32 bytes.
+        static let capacity = 8 + 1 + 4 + 2 + 4 + 32
+
+        @inline(__always)
+        static func write(
+            to scratch: UnsafeMutableRawPointer, keyID: UInt32, table: Table, length: Int, key: UnsafeRawBufferPointer
+        ) -> UnsafeRawBufferPointer {
+            scratch.copyMemory(from: label.utf8Start, byteCount: 8)
+            scratch.storeBytes(of: format, toByteOffset: 8, as: UInt8.self)
+            scratch.storeBytes(of: keyID.bigEndian, toByteOffset: 9, as: UInt32.self)
+            scratch.storeBytes(of: table.rawValue.bigEndian, toByteOffset: 13, as: UInt16.self)
+            scratch.storeBytes(of: UInt32(truncatingIfNeeded: length).bigEndian, toByteOffset: 15, as: UInt32.self)
+            if let base = key.baseAddress { (scratch + 19).copyMemory(from: base, byteCount: key.count) }
+            return UnsafeRawBufferPointer(start: scratch, count: 19 + key.count)
+        }
+    }
+
+    /// The id of the key that a record names, or the error of a record that this version cannot read.
+    @inline(__always)
+    static func keyID(of record: UnsafeRawBufferPointer) -> Result<UInt32, StoreError> {
+        guard record.count >= prefixSize else { return .failure(StoreError(.damaged, "a record is too short")) }
+        guard record[0] == format else {
+            return .failure(StoreError(.unknownFormat, "a record has format \(record[0]); this version knows format \(format)"))
+        }
+        return .success(UInt32(bigEndian: record.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
+    }
+
+    static func plaintextLength(of record: UnsafeRawBufferPointer, suite: Suite) -> Int {
+        record.count - prefixSize - suite.nonceSize - Suite.tagSize
+    }
+
+    /// Seals with a nonce that is drawn fresh for this record (formats.md 10).
+    static func seal(_ plaintext: UnsafeRawBufferPointer, table: Table, key: [UInt8], with recordKey: RecordKey) -> [UInt8] {
+        let suite = recordKey.cipher.suite
+        let total = prefixSize + suite.nonceSize + plaintext.count + Suite.tagSize
+        return [UInt8](unsafeUninitializedCapacity: total) { output, initialized in
+            guard let base = output.baseAddress else { return }
+            let raw = UnsafeMutableRawPointer(base)
+            raw.storeBytes(of: format, as: UInt8.self)
+            raw.storeBytes(of: recordKey.id.bigEndian, toByteOffset: 1, as: UInt32.self)
+            randombytes_buf(raw + prefixSize, suite.nonceSize)
+            withUnsafeTemporaryAllocation(byteCount: AssociatedData.capacity, alignment: 8) { scratch in
+                key.withUnsafeBytes { key in
+                    guard let start = scratch.baseAddress else { return }
+                    let associated = AssociatedData.write(
+                        to: start, keyID: recordKey.id, table: table, length: plaintext.count, key: key)
+                    recordKey.cipher.seal(
+                        plaintext, associated: associated, nonce: base + prefixSize, to: base + prefixSize + suite.nonceSize)
+                }
+            }
+            initialized = total
+        }
+    }
+
+    static func seal(_ plaintext: [UInt8], table: Table, key: [UInt8], with recordKey: RecordKey) -> [UInt8] {
+        plaintext.withUnsafeBytes { seal($0, table: table, key: key, with: recordKey) }
+    }
+
+    /// Opens a record into a new array.
+    static func open(_ record: UnsafeRawBufferPointer, table: Table, key: UnsafeRawBufferPointer, keys: KeySet) throws(StoreError) -> [UInt8] {
+        let recordKey = try keys.recordKey(try keyID(of: record).get())
+        let length = plaintextLength(of: record, suite: recordKey.cipher.suite)
+        guard length >= 0 else { throw StoreError(.damaged, "a record of table \(table.name) is too short") }
+        var authentic = false
+        let plaintext = [UInt8](unsafeUninitializedCapacity: max(length, 1)) { output, initialized in
+            guard let base = output.baseAddress else { return }
+            authentic = withUnsafeTemporaryAllocation(byteCount: AssociatedData.capacity, alignment: 8) { scratch in
+                guard let start = scratch.baseAddress else { return false }
+                return open(record, table: table, key: key, with: recordKey, to: base, scratch: start)
+            }
+            initialized = authentic ? length : 0
+        }
+        guard authentic else {
+            throw StoreError(.damaged, "a record of table \(table.name) does not authenticate where it lies")
+        }
+        return plaintext
+    }
+
+    /// Opens a record at `output`, which has room for its plaintext. Allocates nothing.
+    @inline(__always)
+    static func open(
+        _ record: UnsafeRawBufferPointer, table: Table, key: UnsafeRawBufferPointer, with recordKey: RecordKey,
+        to output: UnsafeMutablePointer<UInt8>, scratch: UnsafeMutableRawPointer
+    ) -> Bool {
+        let suite = recordKey.cipher.suite
+        let length = plaintextLength(of: record, suite: suite)
+        guard length >= 0, let base = record.baseAddress else { return false }
+        let associated = AssociatedData.write(to: scratch, keyID: recordKey.id, table: table, length: length, key: key)
+        let sealed = UnsafeRawBufferPointer(rebasing: record[(prefixSize + suite.nonceSize)...])
+        return recordKey.cipher.open(
+            sealed, associated: associated, nonce: (base + prefixSize).assumingMemoryBound(to: UInt8.self), to: output)
+    }
+}

@@ -1,0 +1,121 @@
+import Atomics
+
+// Unlocking, locking, and the slots.
+extension Store {
+    public var isLocked: Bool { monitor.locked { state.keys == nil } }
+
+    /// Opens the keyring with a slot's secret. A passphrase blocks for about half a second: never call it on an event loop.
+    /// - Returns: the id of the slot that opened.
+    /// - Throws: `unlock-failed` where no slot of this kind opens; `damaged`, `rolled-back`, `unknown-suite`, …
+    @discardableResult
+    public func unlock(_ secret: SlotSecret) throws(StoreError) -> UInt32 {
+        let header = monitor.locked { state.header }
+        let candidates = header.slots.filter { $0.kind == secret.kind }
+        guard !candidates.isEmpty else { throw StoreError(.unlockFailed, "the store has no slot of this kind") }
+        let material = try secret.material()
+        for slot in candidates {
+            let root: GuardedBytes
+            do throws(StoreError) {
+                root = try slot.unwrap(storeID: header.storeID, secret: material.bytes)
+            } catch {
+                if error.code == .unlockFailed { continue }
+                throw error
+            }
+            try header.authenticate(root: root)
+            let keys = try KeySet(root: root, keyring: try header.openKeyring(root: root), aesHardware: hasAES)
+            try install(keys, slot: slot.id)
+            return slot.id
+        }
+        throw StoreError(.unlockFailed, "the secret opens none of the store's slots of this kind")
+    }
+
+    private func install(_ keys: KeySet, slot: UInt32) throws(StoreError) {
+        nonisolated(unsafe) var failure: StoreError?
+        let ran = try writer().administer { [self] core in
+            do throws(StoreError) {
+                try core.unlock(keys)
+                monitor.locked {
+                    state.incarnation = core.head?.incarnation ?? state.incarnation
+                    state.slotInUse = slot
+                }
+                committed.store(core.head?.revision ?? 0, ordering: .releasing)
+                publish(keys: keys)
+                buildDirectory()
+                tellListeners(locked: false)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        guard ran else { throw StoreError(.failed, "the store is closed") }
+    }
+
+    /// Takes all keys away: from the writer at once, from each reader when it next begins or applies what is pending. Changes that wait
+    /// are answered `locked`. The last reader to let go wipes the keys.
+    public func lock() {
+        guard let writer = try? writer() else { return }
+        writer.administer { [self] core in
+            core.lock()
+            directory.set(nil)
+            monitor.locked {
+                state.incarnation = [UInt8](repeating: 0, count: 16)
+                state.slotInUse = nil
+            }
+            publish(keys: nil)
+            // The worker's reader lets go on its own thread.
+            onWorker { _ in }
+            tellListeners(locked: true)
+        }
+    }
+
+    /// Works locked too: the list is clear; unlocking has authenticated it.
+    public func slots() -> [SlotSummary] {
+        monitor.locked {
+            state.header.slots.map {
+                SlotSummary(id: $0.id, kind: $0.kind, label: $0.label, created: $0.created, inUse: $0.id == state.slotInUse)
+            }
+        }
+    }
+
+    /// Blocks for a commit, and with a passphrase for half a second more.
+    /// - Returns: the new slot's id, and the recovery key where it is one.
+    public func addSlot(_ slot: NewSlot) throws(StoreError) -> (id: UInt32, recoveryKey: String?) {
+        guard let keys = monitor.locked({ state.keys }) else { throw StoreError(.locked, "the store is locked") }
+        // Derived here, so that the writer does not wait for Argon2id; the id is settled before, because it is authenticated.
+        let id = monitor.locked {
+            nextSlotID = max(nextSlotID, (state.header.slots.map(\.id).max() ?? 0) + 1)
+            defer { nextSlotID += 1 }
+            return nextSlotID
+        }
+        let (new, recoveryKey) = try slot.wrap(root: keys.root, storeID: storeID, id: id, now: options.clock())
+        try changeHeader { (header) throws(StoreError) in
+            guard header.slots.count < 64 else { throw StoreError(.invalidArgument, "a store has at most 64 slots") }
+            header.slots.append(new)
+        }
+        return (id, recoveryKey)
+    }
+
+    /// It stops only this file from being opened with that secret: an older copy of the file still has the slot (formats.md 2).
+    /// - Throws: `last-slot`, `not-found`.
+    public func removeSlot(_ id: UInt32) throws(StoreError) {
+        try changeHeader { (header) throws(StoreError) in
+            guard header.slots.contains(where: { $0.id == id }) else { throw StoreError(.notFound, "there is no slot \(id)") }
+            guard header.slots.count > 1 else { throw StoreError(.lastSlot, "slot \(id) is the last one: without it nobody could open the store") }
+            header.slots.removeAll { $0.id == id }
+        }
+    }
+
+    private func changeHeader(_ change: @escaping (inout Header) throws(StoreError) -> Void) throws(StoreError) {
+        nonisolated(unsafe) var failure: StoreError?
+        let ran = try writer().administer { [self] core in
+            do throws(StoreError) {
+                try core.change(header: change)
+                monitor.locked { state.header = core.header }
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+        guard ran else { throw StoreError(.failed, "the store is closed") }
+    }
+}
