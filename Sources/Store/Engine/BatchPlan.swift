@@ -143,7 +143,11 @@ struct BatchPlanner: ~Copyable {
         try new.check(now: moment.now)
         let place = try place(of: new.name, in: transaction)
         let exists = plan.names[place].new.listing == .live
-        let version = try plan.names[place].new.put(new, moment: moment, effects: &plan.names[place].effects)
+        // Taken out and put back: two parts of one element cannot be changed at once.
+        var effects = plan.names[place].effects
+        plan.names[place].effects = ValueEffects()
+        let version = try plan.names[place].new.put(new, moment: moment, effects: &effects)
+        plan.names[place].effects = effects
         plan.names[place].changed = true
         if new.activate { plan.names[place].activeChanged = true }
         record(.put, new.name, version: version, activeChanged: new.activate)

@@ -30,7 +30,7 @@ struct IndexKey: Equatable, Sendable {
 
     init(tenant: TenantID, name: [UInt8]) {
         self = withUnsafeTemporaryAllocation(byteCount: 8 + name.count, alignment: 8) { scratch in
-            name.withUnsafeBytes { IndexKey(tenant: tenant, name: $0, scratch: scratch.baseAddress ?? UnsafeMutableRawPointer(mutating: Self.processKey)) }
+            name.withUnsafeBytes { IndexKey(tenant: tenant, name: $0, scratch: UnsafeMutableRawPointer(scratch.octets)) }
         }
     }
 }
