@@ -28,6 +28,7 @@ struct Bench: ParsableCommand {
     @Option(help: "Seconds to run before measuring.") var warmupSeconds = 1.0
     @Option(help: "Measure so many operations instead of a duration.") var count: UInt64?
     @Option(help: "The server's process, for its CPU time per operation.") var serverPid: Int32?
+    @Option(help: "The server's MALLOCCOUNT_FILE: adds the allocations it made while measured.") var allocationFile: String?
     @Flag(help: "Write all keys first, pipelined.") var load = false
     @Option(help: "Keep the generator on this CPU.") var pinCpu: Int?
     @Option(help: "Seed of the random keys.") var seed: UInt64 = 0x9E37_79B9_7F4A_7C15
@@ -65,7 +66,11 @@ struct Bench: ParsableCommand {
         let work = Generator<T>.Work.random(keys: keys, readPercent: reads)
         if warmupSeconds > 0 { _ = generator.run(work, limit: .nanoseconds(UInt64(warmupSeconds * 1e9))) }
         let limit = count.map(Generator<T>.Limit.operations) ?? .nanoseconds(UInt64(durationSeconds * 1e9))
-        try report(generator.run(work, limit: limit), generator.histogram, phase: "measure")
+        let counter = allocationFile.map(AllocationCounter.init)
+        let before = counter?.read()
+        var result = generator.run(work, limit: limit)
+        if let before, let after = counter?.read() { result.allocations = (after.calls - before.calls, after.bytes - before.bytes) }
+        try report(result, generator.histogram, phase: "measure")
     }
 
     /// Writes each key once. What a busy server refused is written again, a few times.
@@ -91,7 +96,7 @@ struct Bench: ParsableCommand {
         let perOperation = result.serverNanoseconds.map { rounded(Double($0) / Double(max(1, result.operations)), 1) } ?? "null"
         let errors = result.errors.values.reduce(0, +)
         let list = result.errors.sorted { $0.key < $1.key }.map { "\(quoted($0.key)): \($0.value)" }.joined(separator: ", ")
-        let fields = [
+        var fields = [
             "\"target\": \"\(target.rawValue)\"", "\"phase\": \"\(phase)\"", "\"connections\": \(connections)", "\"depth\": \(depth)",
             "\"value_size\": \(valueSize)", "\"keys\": \(keys)", "\"reads\": \(phase == "load" ? 0 : reads)",
             "\"ops\": \(result.operations)", "\"seconds\": \(rounded(seconds, 6))",
@@ -101,6 +106,9 @@ struct Bench: ParsableCommand {
             "\"generator_cpu_ns_per_op\": \(rounded(Double(result.ownNanoseconds) / Double(max(1, result.operations)), 1))",
             "\"errors\": \(errors)", "\"error_names\": {\(list)}",
         ]
+        if let (calls, bytes) = result.allocations {
+            fields.append("\"server_allocations\": \(calls), \"server_allocated_bytes\": \(bytes)")
+        }
         print("{" + fields.joined(separator: ", ") + "}")
         // Loading has already tried again and fails by itself where that did not help.
         if errors > 0, phase != "load" {

@@ -50,7 +50,7 @@ final class CofferTarget: Target {
             switch buffer.withUnsafeBytes({ FrameScan.scan($0, limit: limit) }) {
             case .incomplete:
                 let length = recv(fd, &piece, piece.count, 0)
-                guard length > 0 else { fail("\(operation): the server closed the connection") }
+                guard length > 0 else { fail("\(operation): \(length == 0 ? "the server closed the connection" : describe(errno))") }
                 buffer += piece[..<length]
             case .malformed(let error):
                 fail("\(operation): \(error)")

@@ -8,6 +8,8 @@ struct Measurement {
     var serverNanoseconds: UInt64?
     /// The generator's own CPU time: near 100 % of a CPU, it and not the server is what was measured.
     var ownNanoseconds: UInt64 = 0
+    /// Calls and bytes, where the server runs under Tests/Tools/malloccount.
+    var allocations: (calls: UInt64, bytes: UInt64)?
     /// Wrong answers by name.
     var errors: [String: Int] = [:]
     /// Keys whose put failed, where they were asked for.
@@ -31,6 +33,8 @@ final class Generator<T: Target> {
         case write([UInt64])
     }
 
+    private static var mostEvents: Int { 256 }
+
     let histogram = Histogram()
     private let connections: [Connection<T>]
     private let clock: ServerClock?
@@ -41,18 +45,21 @@ final class Generator<T: Target> {
         connections = (0..<count).map { _ in Connection(path: path, depth: depth, target: target) }
         self.clock = clock
         random = Random(seed: seed)
-        poll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        guard poll >= 0 else { fail("epoll_create1: \(describe(errno))") }
-        for index in 0..<count { watch(index, EPOLL_CTL_ADD, output: false) }
+        poll = coffer_epoll_create()
+        guard poll >= 0 else { fail("epoll: \(describe(-poll))") }
+        for index in 0..<count {
+            let result = coffer_epoll_add(poll, connections[index].fd, UInt32(COFFER_READABLE), UInt64(index))
+            guard result >= 0 else { fail("epoll: \(describe(-result))") }
+        }
     }
 
     deinit { close(poll) }
 
-    private func watch(_ index: Int, _ operation: Int32, output: Bool) {
-        var event = epoll_event()
-        event.events = EPOLLIN.rawValue | (output ? EPOLLOUT.rawValue : 0)
-        event.data.u64 = UInt64(index)
-        guard epoll_ctl(poll, operation, connections[index].fd, &event) == 0 else { fail("epoll_ctl: \(describe(errno))") }
+    /// Whether a connection also waits for room in its socket.
+    private func watch(_ index: Int, output: Bool) {
+        let flags = UInt32(output ? COFFER_READABLE | COFFER_WRITABLE : COFFER_READABLE)
+        let result = coffer_epoll_modify(poll, connections[index].fd, flags, UInt64(index))
+        guard result >= 0 else { fail("epoll: \(describe(-result))") }
     }
 
     func run(_ work: Work, limit: Limit) -> Measurement {
@@ -60,7 +67,7 @@ final class Generator<T: Target> {
         var result = Measurement()
         var issued: UInt64 = 0
         var inFlight = 0
-        let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: connections.count)
+        let events = UnsafeMutablePointer<coffer_event>.allocate(capacity: Self.mostEvents)
         defer { events.deallocate() }
         var waitsForOutput = [Bool](repeating: false, count: connections.count)
 
@@ -91,21 +98,20 @@ final class Generator<T: Target> {
             connection.flush()
             if connection.hasUnsent != waitsForOutput[index] {
                 waitsForOutput[index] = connection.hasUnsent
-                watch(index, EPOLL_CTL_MOD, output: connection.hasUnsent)
+                watch(index, output: connection.hasUnsent)
             }
         }
 
         for index in connections.indices { fill(index, at: now()) }
         var last = start
         while inFlight > 0 {
-            let ready = epoll_wait(poll, events, Int32(connections.count), 30_000)
-            if ready < 0 {
-                if errno == EINTR { continue }
-                fail("epoll_wait: \(describe(errno))")
+            let ready = coffer_epoll_wait(poll, events, Int32(Self.mostEvents), 1_000)
+            if ready < 0 { fail("epoll: \(describe(-ready))") }
+            if ready == 0, now() - last > 30_000_000_000 {
+                fail("no answer for 30 seconds, \(inFlight) requests are unanswered")
             }
-            if ready == 0 { fail("no answer for 30 seconds, \(inFlight) requests are unanswered") }
             for at in 0..<Int(ready) {
-                let index = Int(events[at].data.u64)
+                let index = Int(events[at].token)
                 guard let time = connections[index].receive() else {
                     fill(index, at: now())
                     continue

@@ -62,6 +62,29 @@ struct ServerClock {
     }
 }
 
+/// The counter of a process that runs under Tests/Tools/malloccount. Read while the connections are open and warm:
+/// so what they cost when they opened is not in the difference.
+struct AllocationCounter {
+    private let counter: UnsafeRawPointer
+
+    init(path: String) {
+        let fd = open(path, O_RDONLY | O_CLOEXEC)
+        guard fd >= 0 else { fail("--allocation-file \(path): \(describe(errno))") }
+        defer { close(fd) }
+        var facts = stat()
+        guard fstat(fd, &facts) == 0, facts.st_size >= 4_096 else { fail("--allocation-file \(path): no counter is in it") }
+        guard let memory = mmap(nil, 4_096, PROT_READ, MAP_SHARED, fd, 0), memory != MAP_FAILED else {
+            fail("--allocation-file \(path): \(describe(errno))")
+        }
+        counter = UnsafeRawPointer(memory)
+        guard counter.load(fromByteOffset: 16, as: UInt64.self) != 0 else { fail("--allocation-file \(path): nobody counts into it") }
+    }
+
+    func read() -> (calls: UInt64, bytes: UInt64) {
+        (counter.load(as: UInt64.self), counter.load(fromByteOffset: 8, as: UInt64.self))
+    }
+}
+
 /// A connected Unix stream socket, still blocking.
 func connectUnix(_ path: String) -> Int32 {
     var address = sockaddr_un()
@@ -77,6 +100,9 @@ func connectUnix(_ path: String) -> Int32 {
         }
     }
     guard result == 0 else { fail("cannot connect to \(path): \(describe(errno))") }
+    // The greeting is blocking: a server that accepts and stays silent must not hold us for ever.
+    var limit = timeval(tv_sec: 30, tv_usec: 0)
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     return fd
 }
 

@@ -26,6 +26,7 @@ final class RedisTarget: Target {
         guard ping.withUnsafeBytes({ send(fd, $0.baseAddress, $0.count, 0) }) == ping.count else { fail("PING: \(describe(errno))") }
         var answer = [UInt8](repeating: 0, count: 64)
         let length = recv(fd, &answer, answer.count, 0)
+        if length < 0 { fail("PING: \(describe(errno))") }
         guard length == 7, answer.starts(with: Array("+PONG\r\n".utf8)) else { fail("redis did not answer PING with PONG") }
     }
 

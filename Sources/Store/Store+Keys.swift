@@ -4,7 +4,7 @@ import Atomics
 extension Store {
     public var isLocked: Bool { monitor.locked { state.keys == nil } }
 
-    /// Opens the keyring with a slot's secret. A passphrase blocks for about half a second: never call it on an event loop.
+    /// Opens the keyring with a slot's secret. Of a store that is unlocked already it only checks the secret. A passphrase blocks for about half a second: never call it on an event loop.
     /// - Returns: the id of the slot that opened.
     /// - Throws: `unlock-failed` where no slot of this kind opens; `damaged`, `rolled-back`, `unknown-suite`, …
     @discardableResult
@@ -22,26 +22,29 @@ extension Store {
                 throw error
             }
             try header.authenticate(root: root)
-            let keys = try KeySet(root: root, keyring: try header.openKeyring(root: root), aesHardware: hasAES)
-            try install(keys, slot: slot.id)
+            try install(root, slot: slot)
             return slot.id
         }
         throw StoreError(.unlockFailed, "the secret opens none of the store's slots of this kind")
     }
 
-    private func install(_ keys: KeySet, slot: UInt32) throws(StoreError) {
+    private func install(_ root: GuardedBytes, slot: Slot) throws(StoreError) {
         nonisolated(unsafe) var failure: StoreError?
         let ran = try writer().administer { [self] core in
             do throws(StoreError) {
-                try core.unlock(keys)
-                monitor.locked {
-                    state.incarnation = core.head?.incarnation ?? state.incarnation
-                    state.slotInUse = slot
+                // Argon2id took its time: the slot may have been removed meanwhile.
+                guard core.header.slots.contains(slot) else { throw StoreError(.unlockFailed, "the slot is gone") }
+                if core.keys == nil {
+                    try core.unlock(root: root)
+                    monitor.locked { state.incarnation = core.head?.incarnation ?? state.incarnation }
+                    committed.store(core.head?.revision ?? 0, ordering: .releasing)
+                    directory.expect()
+                    publish(keys: core.keys)
+                    // The worker builds the directory of names before its first job.
+                    onWorker { _ in }
+                    tellListeners(locked: false)
                 }
-                committed.store(core.head?.revision ?? 0, ordering: .releasing)
-                publish(keys: keys)
-                buildDirectory()
-                tellListeners(locked: false)
+                monitor.locked { state.slotInUse = slot.id }
             } catch {
                 failure = error
             }
@@ -55,8 +58,9 @@ extension Store {
     public func lock() {
         guard let writer = try? writer() else { return }
         writer.administer { [self] core in
+            guard core.keys != nil else { return }
             core.lock()
-            directory.set(nil)
+            directory.drop()
             monitor.locked {
                 state.incarnation = [UInt8](repeating: 0, count: 16)
                 state.slotInUse = nil
@@ -105,12 +109,14 @@ extension Store {
         }
     }
 
+    /// So that the next unlocking, and whoever lists the slots, has the present one.
+    func headerChanged(_ header: Header) { monitor.locked { state.header = header } }
+
     private func changeHeader(_ change: @escaping (inout Header) throws(StoreError) -> Void) throws(StoreError) {
         nonisolated(unsafe) var failure: StoreError?
-        let ran = try writer().administer { [self] core in
+        let ran = try writer().administer { core in
             do throws(StoreError) {
                 try core.change(header: change)
-                monitor.locked { state.header = core.header }
             } catch {
                 failure = error
             }

@@ -46,7 +46,6 @@ public final class Store: @unchecked Sendable {
     let directory = SharedDirectory()
     let queue: WorkerQueue
     private let folder: StoreFolder
-    private let ownerDescriptor: Int32
     let monitor = Monitor()
     var state: KeyState
     private var readers: [(inbox: ReaderInbox, began: ManagedAtomic<UInt64>, index: SealedIndex?)] = []
@@ -54,14 +53,12 @@ public final class Store: @unchecked Sendable {
     private var isClosed = false
     var nextSlotID: UInt32 = 1
     // Both are made last and need the store itself.
-    private var core: WriterCore?
     private var writerThread: Writer?
     /// Used on the worker's thread only.
     private var workerReader: StoreReader?
 
-    private init(folder: StoreFolder, ownerDescriptor: Int32, environment: Environment, header: Header, options: Options) throws(StoreError) {
+    private init(folder: StoreFolder, environment: Environment, header: Header, options: Options) throws(StoreError) {
         self.folder = folder
-        self.ownerDescriptor = ownerDescriptor
         self.environment = environment
         self.options = options
         hasAES = Suite.machineHasAES && !options.withoutAESHardware
@@ -70,8 +67,19 @@ public final class Store: @unchecked Sendable {
         let core = WriterCore(
             environment: environment, options: options, counter: CounterFile(path: folder.counterPath), directory: directory,
             header: header, store: self)
-        self.core = core
-        writerThread = try Writer(core: core)
+        do throws(StoreError) {
+            writerThread = try Writer(core: core)
+        } catch {
+            queue.stop()
+            throw error
+        }
+    }
+
+    deinit {
+        guard !isClosed, environment.isOurs else { return }
+        writerThread?.stop()
+        queue.stop()
+        environment.release()
     }
 
     /// Unix milliseconds of the machine's clock.
@@ -94,19 +102,21 @@ public final class Store: @unchecked Sendable {
         try folder.check()
         try folder.requireEmpty()
         let owner = try folder.lockOwner()
-        defer { Glibc.close(owner) }
+        defer { StoreFolder.unlockOwner(owner) }
         try folder.requireEmpty()
         let root = try GuardedBytes.random(count: 32)
         let storeID = randomBytes(16)
         let (first, recoveryKey) = try slot.wrap(root: root, storeID: storeID, id: 1, now: options.clock())
         let hasAES = Suite.machineHasAES && !options.withoutAESHardware
-        let keyring = try Keyring.random(sealLimit: options.sealLimit, recordSuite: hasAES ? .aes256gcm : .xchacha20poly1305)
+        var keyring = try Keyring.random(sealLimit: options.sealLimit, recordSuite: hasAES ? .aes256gcm : .xchacha20poly1305)
+        // The head, below.
+        for index in keyring.entries.indices where keyring.entries[index].purpose == .records { keyring.entries[index].sealCount = 1 }
         var header = Header(storeID: storeID, slots: [first], sealedKeyring: [])
         try header.seal(keyring, root: root)
         let keys = try KeySet(root: root, keyring: keyring, aesHardware: hasAES)
         try folder.buildFirstGeneration { (path) throws(StoreError) in
             let environment = try Environment(folder: path, mapBytes: options.mapBytes)
-            defer { environment.close() }
+            defer { environment.release() }
             let transaction = try Transaction.begin(environment, readOnly: false)
             do throws(StoreError) {
                 var head = Head(incarnation: randomBytes(16))
@@ -140,20 +150,29 @@ public final class Store: @unchecked Sendable {
         guard folder.holdsStore else { throw StoreError(.notAStore, "there is no store in \(directory)") }
         let owner = try folder.lockOwner()
         do throws(StoreError) {
-            var status = stat()
-            guard stat(folder.current + "/data.mdb", &status) == 0 else { throw StoreError(.notAStore, "the store in \(directory) has no data file") }
-            let environment = try Environment(folder: folder.current, mapBytes: options.mapBytes)
+            let size = try folder.checkData()
+            let environment = try Environment(folder: folder.current, mapBytes: mapBytes(options, fileBytes: size))
             do throws(StoreError) {
                 let header = try readHeader(environment)
-                return try Store(folder: folder, ownerDescriptor: owner, environment: environment, header: header, options: options)
+                let store = try Store(folder: folder, environment: environment, header: header, options: options)
+                environment.adopt(ownerDescriptor: owner)
+                return store
             } catch {
-                environment.close()
+                environment.release()
                 throw error
             }
         } catch {
-            Glibc.close(owner)
+            StoreFolder.unlockOwner(owner)
             throw error
         }
+    }
+
+    /// The quota bounds the map as well: what the writer's estimate lets through, LMDB still refuses. A file that is larger already (the
+    /// quota was lowered) keeps room for deletes.
+    private static func mapBytes(_ options: Options, fileBytes: Int) -> Int {
+        guard options.quotaBytes > 0 else { return options.mapBytes }
+        let page = Environment.pageSize
+        return min(options.mapBytes, max(options.quotaBytes, fileBytes + (64 << 20)) / page * page)
     }
 
     private static func readHeader(_ environment: Environment) throws(StoreError) -> Header {
@@ -166,33 +185,45 @@ public final class Store: @unchecked Sendable {
         return try header.get()
     }
 
-    /// Stops the writer behind what was submitted, closes the environment, gives the lock back. Idempotent. All readers must be gone.
+    /// Stops the writer behind what was submitted, takes the keys away, closes the environment, gives the folder's lock back. Idempotent.
+    ///
+    /// Readers that are still there answer `locked` from then on; the folder stays in use until the last of them is gone.
     public func close() {
+        guard environment.isOurs else { return }
         let first = monitor.locked {
             defer { isClosed = true }
             return !isClosed
         }
         guard first else { return }
-        directory.abandon()
         writerThread?.stop()
-        queue.add { [self] in workerReader = nil }
+        publish(keys: nil)
+        directory.drop()
+        _ = queue.add { [self] in workerReader = nil }
         queue.stop()
-        state.keys = nil
-        environment.close()
-        Glibc.close(ownerDescriptor)
+        environment.release()
     }
+
+    /// - Throws: `failed` after ``close()``, `forked` in a child process: there are no threads there that would answer.
+    private func requireOpen() throws(StoreError) {
+        try environment.checkProcess()
+        guard !monitor.locked({ isClosed }) else { throw Self.closed }
+    }
+
+    private static var closed: StoreError { StoreError(.failed, "the store is closed") }
 
     // MARK: Writer and worker
 
     func writer() throws(StoreError) -> Writer {
-        guard let writerThread, !monitor.locked({ isClosed }) else { throw StoreError(.failed, "the store is closed") }
+        try requireOpen()
+        guard let writerThread else { throw Self.closed }
         return writerThread
     }
 
     /// Hands a batch to the writer. `completion` runs on the writer's thread, after the commit is durable, and must not block.
     public func submit(_ batch: Batch, completion: @escaping @Sendable (Result<Receipt, StoreError>) -> Void) {
         do throws(StoreError) {
-            try writer().submit(.init(batch: batch, completion: completion))
+            // The store stays until its last batch was answered.
+            try writer().submit(.init(batch: batch) { [self] result in withExtendedLifetime(self) { completion(result) } })
         } catch {
             completion(.failure(error))
         }
@@ -219,20 +250,23 @@ public final class Store: @unchecked Sendable {
     /// Runs `job` on the list worker's thread, behind the jobs before it; it may block on disk reads.
     /// - Parameter job: gets why there is no worker: `locked`, or what the disk said.
     public func onWorker(_ job: @escaping @Sendable (Result<StoreWorker, StoreError>) -> Void) {
-        queue.add { [self] in
+        do throws(StoreError) { try requireOpen() } catch { return job(.failure(error)) }
+        let accepted = queue.add { [self] in
+            let worker: StoreWorker
             do throws(StoreError) {
-                let worker = try beginWorker()
-                job(.success(worker))
-                worker.reader.end()
+                worker = try beginWorker()
             } catch {
-                job(.failure(error))
+                workerReader?.end()
+                return job(.failure(error))
             }
+            job(.success(worker))
+            worker.reader.end()
         }
+        if !accepted { job(.failure(Self.closed)) }
     }
 
     /// The same, waiting for its result. Not for event loops.
     public func withWorker<T: Sendable>(_ job: @escaping @Sendable (StoreWorker) throws(StoreError) -> T) throws(StoreError) -> T {
-        guard !monitor.locked({ isClosed }) else { throw StoreError(.failed, "the store is closed") }
         let done = Monitor()
         nonisolated(unsafe) var answer: Result<T, StoreError>?
         onWorker { worker in
@@ -251,13 +285,26 @@ public final class Store: @unchecked Sendable {
         }.get()
     }
 
+    /// Begins the worker's reader, and builds the directory of names where it is to come (formats.md 6).
     private func beginWorker() throws(StoreError) -> StoreWorker {
         let reader: StoreReader
         if let workerReader { reader = workerReader } else {
             reader = try makeReader(indexed: false)
             workerReader = reader
         }
-        let names = try directory.snapshot { () throws(StoreError) in try reader.begin() }
+        let state = try directory.snapshot { () throws(StoreError) in try reader.begin() }
+        let names: Result<NameDirectory, StoreError>
+        switch state {
+        case .ready(let directory): names = .success(directory)
+        case .failed(let error): names = .failure(error)
+        case .absent: names = .failure(StoreError(.locked, "the store is locked"))
+        case .expected(let epoch):
+            names = Result { () throws(StoreError) in
+                guard let keys = reader.currentKeys else { throw StoreError(.locked, "the store is locked") }
+                return try NameLister.buildDirectory(reader.currentTransaction, keys: keys)
+            }
+            directory.settle(names, epoch: epoch)
+        }
         var head: Head?
         if let keys = reader.currentKeys {
             let sealed = SealedTransaction(reader.currentTransaction, keys: keys, head: Head(incarnation: []))
@@ -266,26 +313,13 @@ public final class Store: @unchecked Sendable {
         return StoreWorker(reader: reader, directory: names, revision: head?.revision ?? 0, head: head)
     }
 
-    /// Builds the directory of names, behind the first answers (formats.md 6).
-    func buildDirectory() {
-        directory.expect()
-        onWorker { [self] worker in
-            do throws(StoreError) {
-                let worker = try worker.get()
-                guard let keys = worker.reader.currentKeys else { return directory.abandon() }
-                directory.set(try NameLister.buildDirectory(worker.reader.currentTransaction, keys: keys))
-            } catch {
-                directory.abandon()
-            }
-        }
-    }
-
     // MARK: Readers and listeners
 
     /// A reader for the calling thread's loop, with an index of its own; it must be used by one thread only.
     public func makeReader() throws(StoreError) -> StoreReader { try makeReader(indexed: true) }
 
-    private func makeReader(indexed: Bool) throws(StoreError) -> StoreReader {
+    /// - Parameter indexed: whether it keeps sealed records in memory; without, each read goes to the map.
+    public func makeReader(indexed: Bool) throws(StoreError) -> StoreReader {
         let index = indexed && options.indexBytes > 0 ? try SealedIndex(limit: options.indexBytes) : nil
         let inbox = ReaderInbox()
         let began = ManagedAtomic<UInt64>(0)
@@ -343,6 +377,8 @@ public final class Store: @unchecked Sendable {
     /// Blocks for a walk over LMDB's free list, on the worker's thread.
     public func statistics() -> StoreStatistics {
         var result = StoreStatistics()
+        guard (try? environment.retain()) != nil else { return result }
+        defer { environment.release() }
         let usage = environment.usage()
         result.fileBytes = usage.fileBytes
         result.mappedBytes = UInt64(environment.mapBytes)

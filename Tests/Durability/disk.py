@@ -9,6 +9,7 @@ The model, for one file:
 Names (create, rename, symlink, link, unlink, mkdir) count at once. A journalling filesystem keeps their order but
 may lose the last of them without an fsync of the folder: that this fsync happens is not proven here.
 """
+import os
 import stat
 
 PAGE = 4096
@@ -118,6 +119,23 @@ class File:
                         reached[page] -= 1
                         apply(image, _part(change, page))
         return image
+
+
+def read_folder(base):
+    """What lies below a folder: path -> File, None (a folder) or str (a symbolic link's target)."""
+    found = {}
+    for folder, folders, files in os.walk(base):
+        for name in folders + files:
+            place = os.path.join(folder, name)
+            path = os.path.relpath(place, base)
+            if os.path.islink(place):
+                found[path] = os.readlink(place)
+            elif os.path.isdir(place):
+                found[path] = None
+            else:
+                with open(place, "rb") as file:
+                    found[path] = File(os.stat(place).st_mode, file.read())
+    return found
 
 
 def _pages(change):

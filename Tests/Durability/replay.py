@@ -21,7 +21,7 @@ import stat
 import struct
 import sys
 
-from disk import KEEP_SIZE, PUNCH_HOLE, ZERO_RANGE, Change, File
+from disk import KEEP_SIZE, PUNCH_HOLE, ZERO_RANGE, Change, File, read_folder
 
 TYPES = ["", "START", "OPEN", "CLOSE", "LSEEK", "WRITE", "WRITE_DONE", "TRUNCATE", "ALLOCATE", "RENAME", "SYMLINK",
          "LINK", "UNLINK", "RMDIR", "MKDIR", "SYNC", "SYNC_DONE", "ANSWER", "ANSWER_DONE"]
@@ -56,8 +56,7 @@ class Recording:
                 raise ReplayError(f"{path}: no record at byte {at}")
             if at + length > size:
                 break  # the process was killed while it appended
-            data = at + HEADER.size + text
-            index = len(self.events)
+            data, index = at + HEADER.size + text, len(self.events)
             event = Event(index, TYPES[kind], flags, pid, tid, fd, time, offset, value, reference,
                           os.fsdecode(bytes(bytes_[at + HEADER.size:data])), bytes_[data:at + length])
             if event.type == "START":
@@ -115,17 +114,8 @@ class Recording:
     def _rewind(self):
         # names: path -> File, None (a folder) or str (a symbolic link's target).
         self.position, self.names, self.open, self.unknown, self.direct = 0, {}, {}, {}, {}
-        for folder, folders, files in os.walk(self.base) if self.base else ():
-            for name in folders + files:
-                place = os.path.join(folder, name)
-                path = os.path.relpath(place, self.base)
-                if os.path.islink(place):
-                    self.names[path] = os.readlink(place)
-                elif os.path.isdir(place):
-                    self.names[path] = None
-                else:
-                    with open(place, "rb") as file:
-                        self.names[path] = File(os.stat(place).st_mode, file.read())
+        if self.base:
+            self.names = read_folder(self.base)
 
     def _advance(self, upto):
         if not 0 <= upto <= len(self.events):
@@ -134,9 +124,8 @@ class Recording:
             self._rewind()
         while self.position < upto:
             event = self.events[self.position]
-            handler = getattr(self, "_on_" + event.type.lower(), None)
-            if handler:
-                handler(event, self.open.get((event.pid, event.fd)))
+            handler = getattr(self, "_on_" + event.type.lower(), lambda *_: None)
+            handler(event, self.open.get((event.pid, event.fd)))
             self.position += 1
 
     def _on_start(self, event, _):
@@ -154,9 +143,8 @@ class Recording:
             file = self.names[event.text] = File(event.reference)
             if event.value:
                 self.unknown[file] = f"it had {event.value} bytes when it was first opened"
-        if event.offset & os.O_TRUNC:
-            if file.size:
-                file.change(Change(event.index, "truncate"))
+        if event.offset & os.O_TRUNC and file.size:
+            file.change(Change(event.index, "truncate"))
         if file.size != event.value:
             self.unknown[file] = f"{event.value} bytes at event {event.index}, {file.size} by the recording"
             file.size = event.value
@@ -200,14 +188,16 @@ class Recording:
     def _on_rename(self, event, _):
         old, new = event.text.split("\0")
         if not new:
-            self._forget(old)
-            return
+            return self._forget(old)
         if not old:
             raise ReplayError(f"event {event.index}: {new} was renamed from outside the root")
         moved = {path: node for path, node in self.names.items() if path == old or path.startswith(old + "/")}
         for path in moved:
             del self.names[path]
         self._forget(new)
+        if not moved:
+            moved[old] = File()
+            self.unknown[moved[old]] = "it was renamed, and made before that by calls that are not recorded"
         for path, node in moved.items():
             self.names[new + path[len(old):]] = node
 
@@ -249,8 +239,8 @@ def main():
         parser.error("a log is needed")
     recording = Recording(options.log, base=options.base)
     if options.materialise:
-        recording.materialise(int(options.materialise[0]), options.materialise[1],
-                              "none" if options.random is None else "random", options.random or 0)
+        event, folder = options.materialise
+        recording.materialise(int(event), folder, "none" if options.random is None else "random", options.random or 0)
         return 0
     for name, count in sorted(collections.Counter(event.type for event in recording.events).items()):
         print(f"{count:10} {name}")

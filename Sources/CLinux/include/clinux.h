@@ -2,13 +2,12 @@
 #ifndef COFFER_CLINUX_H
 #define COFFER_CLINUX_H
 
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <stdint.h>
 #include "identity.h"
 #include "clientsocket.h"
+#include "eventloop.h"
 
 // Accepts with SOCK_NONBLOCK and SOCK_CLOEXEC. Returns the descriptor, or -errno.
 int coffer_accept(int listener);

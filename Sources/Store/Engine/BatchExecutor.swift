@@ -61,12 +61,7 @@ struct BatchExecutor {
         let before = name.old?.listing ?? .absent
         let after = name.new.listing
         guard before != after else { return }
-        if editor == nil {
-            guard let present = directory.waitUntilReady() else {
-                throw StoreError(.failed, "the list of names could not be built")
-            }
-            editor = NamePageEditor(directory: present)
-        }
+        if editor == nil { editor = NamePageEditor(directory: try directory.waitUntilReady()) }
         try editor?.set(NamePage.place(tenant: name.new.tenant, name: name.new.name.bytes), after, in: &transaction)
         if before == .absent { transaction.head.listedNames += 1 }
         if after == .absent { transaction.head.listedNames -= min(transaction.head.listedNames, 1) }
@@ -80,6 +75,9 @@ struct BatchExecutor {
         guard let active = record.readableActive(at: moment.now) else {
             return indexChanges.append(.remove(key, revision: moment.revision))
         }
+        // An index does not keep large records: their names only have to go.
+        let large = Int(active.size) + ValueTrailer.fixedSize + record.name.bytes.count > SealedIndex.largestRecord
+        guard !large else { return indexChanges.append(.remove(key, revision: moment.revision)) }
         var bytes = sealed
         if bytes == nil { bytes = try transaction.transaction.get(.values, name.valueHash + active.version.bigEndianBytes).map { Array($0) } }
         guard let bytes else { throw StoreError(.damaged, "the active value of a name is missing") }

@@ -49,7 +49,11 @@ struct BatchPlanner: ~Copyable {
     private let moment: ChangeMoment
     private var plan: BatchPlan
     private var places: [Name: Int] = [:]
-    private var documentPlaces: [String: Int] = [:]
+    private struct DocumentIdentity: Hashable {
+        var table: DocumentTable
+        var name: DocumentName
+    }
+    private var documentPlaces: [DocumentIdentity: Int] = [:]
 
     static func plan(
         _ batch: Batch, moment: ChangeMoment, in transaction: borrowing SealedTransaction
@@ -188,11 +192,11 @@ struct BatchPlanner: ~Copyable {
         let name = plan.names[place]
         try NameRecord.check(new.expected, against: name.new.comparable, moment: moment)
         guard let active = name.new.readableActive(at: moment.now), Int(active.size) == new.value.count,
-            active.expires == new.expires, active.contentType == new.contentType
+            active.expires == new.expires, active.contentType.utf8.elementsEqual(new.contentType.utf8)
         else { return nil }
         var settled = name.new
         settled.apply(new.settings)
-        guard settled == name.new else { return nil }
+        guard settled.encoded() == name.new.encoded() else { return nil }
         if let write = name.effects.writes[active.version] {
             return write.value.isEqual(to: new.value.bytes) ? active.version : nil
         }
@@ -214,14 +218,20 @@ struct BatchPlanner: ~Copyable {
         if let bytes, bytes.count > StoreLimits.document {
             throw StoreError(.invalidArgument, "the document has more than \(StoreLimits.document) bytes")
         }
-        let identity = "\(table.rawValue)/" + name.description
+        let identity = DocumentIdentity(table: table, name: name)
         let key = Document.key(table, name, keys: transaction.keys)
         let present: Bool = if let place = documentPlaces[identity] {
             plan.documents[place].bytes != nil
         } else {
             try transaction.transaction.get(Table(table), key) != nil
         }
-        if case .exactly(0, _) = expected, present { throw StoreError(.conflict, "'\(name.description)' exists already") }
+        if case .exactly(let version, let incarnation) = expected {
+            if let incarnation, incarnation != moment.incarnation {
+                throw StoreError(.resync, "the expectation is of another incarnation of the store: read it again")
+            }
+            guard version == 0 else { throw StoreError(.invalidArgument, "a document has no versions: expect 0 or anything") }
+            guard !present else { throw StoreError(.conflict, "'\(name.description)' exists already") }
+        }
         guard bytes != nil || present else { throw StoreError(.notFound, "there is no '\(name.description)'") }
         documentPlaces[identity] = plan.documents.count
         plan.documents.append(.init(table: table, name: name, bytes: bytes))

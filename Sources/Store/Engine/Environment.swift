@@ -40,7 +40,37 @@ final class Environment: @unchecked Sendable {
         }
     }
 
-    func close() { mdb_env_close(handle) }
+    // MARK: Users
+
+    private let monitor = Monitor()
+    /// Whoever has a transaction or begins some: the store, and each reader. The last one to go closes.
+    private var users = 1
+    /// Holds the lock on the folder until then.
+    private var ownerDescriptor: Int32 = -1
+
+    /// - Throws: `failed` when it is closed already.
+    func retain() throws(StoreError) {
+        try checkProcess()
+        let closed = monitor.locked {
+            if users > 0 { users += 1 }
+            return users == 0
+        }
+        if closed { throw StoreError(.failed, "the store is closed") }
+    }
+
+    func release() {
+        let last = monitor.locked {
+            users -= 1
+            return users == 0
+        }
+        // A child of fork leaves everything to its parent.
+        guard last, getpid() == opener else { return }
+        mdb_env_close(handle)
+        if ownerDescriptor >= 0 { StoreFolder.unlockOwner(ownerDescriptor) }
+    }
+
+    /// From now on the folder's lock goes with the environment.
+    func adopt(ownerDescriptor: Int32) { self.ownerDescriptor = ownerDescriptor }
 
     private func openTables() throws(StoreError) {
         try checkProcess()
@@ -61,6 +91,9 @@ final class Environment: @unchecked Sendable {
 
     func handle(of table: Table) -> MDB_dbi { handles[Int(table.rawValue)] }
     var meta: MDB_dbi { metaHandle }
+
+    /// Whether this process opened it.
+    var isOurs: Bool { getpid() == opener }
 
     /// LMDB must not be used after fork (formats.md 9).
     @inline(__always)
@@ -120,6 +153,7 @@ extension StoreError {
         return switch code {
         case MDB_MAP_FULL, ENOSPC, EDQUOT: StoreError(.full, "there is no room for the change (\(reason))")
         case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID: StoreError(.damaged, "the store's file is damaged (\(reason))")
+        case MDB_TXN_FULL: StoreError(.failed, "the change is too large for one transaction (\(reason))")
         case MDB_VERSION_MISMATCH: StoreError(.unknownFormat, "the store's file is of another LMDB version (\(reason))")
         case EACCES, EPERM, EROFS: StoreError(.unwritable, "the store's file cannot be written (\(reason))")
         default: StoreError(.failed, "\(operation): \(reason)")

@@ -12,9 +12,9 @@ enum Idempotency {
     /// The receipt of the first time; `nil` where this is the first.
     /// - Throws: `conflict` where the key came with another batch before.
     static func recall(_ batch: Batch, in transaction: borrowing SealedTransaction) throws(StoreError) -> Receipt? {
-        guard let idempotencyKey = batch.idempotencyKey,
-            let bytes = try transaction.open(.idempotency, key(batch, idempotencyKey, keys: transaction.keys))
-        else { return nil }
+        guard let idempotencyKey = batch.idempotencyKey else { return nil }
+        guard idempotencyKey.count == 16 else { throw StoreError(.invalidArgument, "an idempotency key has 16 bytes") }
+        guard let bytes = try transaction.open(.idempotency, key(batch, idempotencyKey, keys: transaction.keys)) else { return nil }
         let digest = batch.digest(keys: transaction.keys)
         let result: Result<Receipt, StoreError> = bytes.withUnsafeBytes { bytes in
             do throws(StoreError) { return .success(try read(bytes, digest: digest)) } catch { return .failure(error) }
@@ -115,6 +115,7 @@ extension ExpectedVersion {
         case .exactly(let version, let incarnation):
             writer.u8(1)
             writer.u64(version)
+            writer.bool(incarnation != nil)
             writer.bytes16(incarnation ?? [])
         }
     }
@@ -123,11 +124,13 @@ extension ExpectedVersion {
 extension SettingsChange {
     fileprivate func digest(into writer: inout FieldWriter) {
         writer.bool(metadata != nil)
+        writer.u32(UInt32(metadata?.count ?? 0))
         for pair in metadata ?? [] {
             writer.text(pair.key)
             writer.text(pair.value)
         }
         writer.bool(tags != nil)
+        writer.u32(UInt32(tags?.count ?? 0))
         for tag in tags ?? [] { writer.text(tag) }
         writer.u32(keepLast.map { UInt32($0) } ?? UInt32.max)
         writer.u64(deleteAfter ?? UInt64.max)

@@ -74,7 +74,10 @@ final class WorkerThread: @unchecked Sendable {
         self.handle = handle
     }
 
-    func join() { pthread_join(handle, nil) }
+    /// On the thread itself it only says that nobody will wait for it.
+    func joinUnlessCurrent() {
+        if isCurrent { pthread_detach(handle) } else { pthread_join(handle, nil) }
+    }
 
     var isCurrent: Bool { pthread_equal(handle, pthread_self()) != 0 }
 }

@@ -28,7 +28,10 @@ struct StoreFolder: Sendable {
     /// - Throws: `not-a-store`, `not-ours` or `unwritable`.
     func check() throws(StoreError) {
         var status = stat()
-        guard stat(path, &status) == 0 else { throw StoreError.fromErrno("cannot look at the store's folder \(path)") }
+        guard stat(path, &status) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR { throw StoreError(.notAStore, "there is no folder \(path)") }
+            throw StoreError.fromErrno("cannot look at the store's folder \(path)")
+        }
         guard status.st_mode & S_IFMT == S_IFDIR else { throw StoreError(.notAStore, "\(path) is not a folder") }
         guard status.st_uid == geteuid() else {
             throw StoreError(.notOurs, "the folder \(path) belongs to uid \(status.st_uid), not to uid \(geteuid())")
@@ -68,6 +71,27 @@ struct StoreFolder: Sendable {
         let text = Array("\(getpid())\n".utf8)
         _ = pwrite(descriptor, text, text.count, 0)
         return descriptor
+    }
+
+    /// Given back by name: a child that was just forked shares the descriptor, and with it the lock.
+    static func unlockOwner(_ descriptor: Int32) {
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
+
+    /// - Returns: the size of the data file.
+    /// - Throws: `not-a-store`, `not-ours`.
+    func checkData() throws(StoreError) -> Int {
+        for item in [current, current + "/data.mdb"] {
+            var status = stat()
+            guard stat(item, &status) == 0 else { throw StoreError(.notAStore, "the store in \(path) has no data file") }
+            guard status.st_uid == geteuid() else {
+                throw StoreError(.notOurs, "\(item) belongs to uid \(status.st_uid), not to uid \(geteuid())")
+            }
+            guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 else { throw StoreError(.notOurs, "others may write \(item)") }
+            if item != current { return Int(status.st_size) }
+        }
+        return 0
     }
 
     // MARK: Making

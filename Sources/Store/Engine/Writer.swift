@@ -16,7 +16,6 @@ final class Writer: @unchecked Sendable {
     /// Batches of one transaction: enough for one sync to serve many, few enough that the first does not wait long.
     private static let largestGroup = 1_024
     private static let largestGroupBytes = 8 << 20
-    private static let counterIntervalMilliseconds = 1_000
 
     private let monitor = Monitor()
     private var queue: [Item] = []
@@ -43,6 +42,11 @@ final class Writer: @unchecked Sendable {
     /// - Returns: whether it ran.
     @discardableResult
     func administer(_ body: @escaping (WriterCore) -> Void) -> Bool {
+        if monitor.locked({ thread?.isCurrent ?? false }) {
+            // A listener or a completion asks: waiting for itself would never end.
+            body(core)
+            return true
+        }
         let done = Monitor()
         nonisolated(unsafe) var finished = false
         let accepted: Bool = monitor.locked {
@@ -64,18 +68,19 @@ final class Writer: @unchecked Sendable {
 
     /// Finishes what was submitted.
     func stop() {
-        monitor.locked {
+        let thread = monitor.locked {
             stopping = true
             monitor.signal()
+            defer { self.thread = nil }
+            return self.thread
         }
-        if let thread, !thread.isCurrent { thread.join() }
-        thread = nil
+        thread?.joinUnlessCurrent()
     }
 
     private func run() {
-        while true {
-            let items = take()
-            if items.isEmpty { break }
+        while let items = take() {
+            // Also under a load that never pauses; outside of the lock that callers wait for.
+            if core.counterIsDue { core.writeCounter() }
             var group: [Job] = []
             for item in items {
                 switch item {
@@ -96,17 +101,18 @@ final class Writer: @unchecked Sendable {
         group.removeAll()
     }
 
-    /// The next group; empty: stopped.
-    private func take() -> [Item] {
+    /// The next group; an empty one when only the counter is due; `nil`: stopped.
+    private func take() -> [Item]? {
         monitor.locked {
             while queue.isEmpty {
-                if stopping { return [] }
-                if core.counterIsBehind {
-                    monitor.wait(milliseconds: Self.counterIntervalMilliseconds)
-                    if queue.isEmpty { core.writeCounter() }
-                } else {
+                if stopping { return nil }
+                guard core.counterIsBehind else {
                     monitor.wait()
+                    continue
                 }
+                let wait = core.counterWait
+                if wait == 0 { return [] }
+                monitor.wait(milliseconds: wait)
             }
             var count = 0
             var bytes = 0

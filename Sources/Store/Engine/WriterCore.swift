@@ -1,4 +1,5 @@
 import CLMDB
+import CLinux
 import Glibc
 
 /// What the writer's thread knows and does. Everything here runs on that thread only.
@@ -13,11 +14,14 @@ final class WriterCore {
     private(set) var header: Header
     private(set) var keys: KeySet?
     private(set) var head: Head?
-    /// Seals made since the key was opened, and how many the header has reserved for it.
+    /// Of the key that seals now: seals that were made, those that the header has reserved, and how many it may make at all.
     private var sealsUsed: UInt64 = 0
+    private var sealsReserved: UInt64 = 0
+    private var sealLimit: UInt64 = 0
     private var broken: StoreError?
     private var counterWritten = CounterFile.Content(incarnation: [], revision: 0)
-    private var counterTime: UInt64 = 0
+    /// When the counter file was written last, in milliseconds of the monotonic clock.
+    private var counterTime: Int?
     private(set) var commits: UInt64 = 0
 
     init(environment: Environment, options: Store.Options, counter: CounterFile, directory: SharedDirectory, header: Header, store: Store) {
@@ -31,8 +35,9 @@ final class WriterCore {
 
     // MARK: Keys
 
-    /// Takes the keys, reads and judges the head.
-    func unlock(_ newKeys: KeySet) throws(StoreError) {
+    /// Takes the root key; opens the keyring, reads and judges the head.
+    func unlock(root: GuardedBytes) throws(StoreError) {
+        let newKeys = try KeySet(root: root, keyring: try header.openKeyring(root: root), aesHardware: store.hasAES)
         let transaction = try Transaction.begin(environment, readOnly: true)
         defer { transaction.abort() }
         let sealed = SealedTransaction(transaction, keys: newKeys, head: Head(incarnation: []))
@@ -44,9 +49,20 @@ final class WriterCore {
                 .rolledBack,
                 "the store is at revision \(found.revision), but it was at \(seen.revision) before: an older copy was put in its place")
         }
-        keys = newKeys
+        take(newKeys)
         head = found
-        sealsUsed = newKeys.keyring.entries.first { $0.id == newKeys.sealing.id }?.sealCount ?? 0
+        // Sealed on a machine with AES instructions, opened on one without: new records get a key of another suite. Where that cannot be
+        // written the store can still be read.
+        if !newKeys.sealing.cipher.canSeal { try? advanceKey() }
+    }
+
+    private func take(_ new: KeySet) {
+        keys = new
+        let entry = new.keyring.entries.first { $0.id == new.sealing.id }
+        // What was reserved and not used is forfeited.
+        sealsUsed = entry?.sealCount ?? 0
+        sealsReserved = sealsUsed
+        sealLimit = entry?.limit ?? 0
     }
 
     func lock() {
@@ -57,149 +73,194 @@ final class WriterCore {
 
     /// Changes the header in a transaction of its own.
     func change(header change: (inout Header) throws(StoreError) -> Void) throws(StoreError) {
-        guard let keys else { throw StoreError(.locked, "the store is locked") }
+        if let refusal = refusal(sealing: false) { throw refusal }
+        guard let keys else { return }
         var new = header
         try change(&new)
         let transaction = try Transaction.begin(environment, readOnly: false)
+        let written: Header
         do throws(StoreError) {
-            try transaction.putMeta(Store.headerKey, try new.encoded(root: keys.root))
+            written = try write(new, root: keys.root, in: transaction)
         } catch {
             transaction.abort()
             throw error
         }
-        try lmdb(transaction.commit(), "mdb_txn_commit")
-        header = new
+        let code = transaction.commit()
+        guard code == 0 else { throw commitFailure(code) }
+        take(written)
+    }
+
+    /// - Returns: the header as whoever reads it gets it, with the authentication that belongs to it.
+    private func write(_ new: Header, root: GuardedBytes, in transaction: Transaction) throws(StoreError) -> Header {
+        let bytes = try new.encoded(root: root)
+        try transaction.putMeta(Store.headerKey, bytes)
+        let read: Result<Header, StoreError> = bytes.withUnsafeBytes { bytes in
+            do throws(StoreError) { return .success(try Header(decoding: bytes)) } catch { return .failure(error) }
+        }
+        return try read.get()
+    }
+
+    private func take(_ written: Header) {
+        header = written
+        store.headerChanged(written)
     }
 
     // MARK: Committing
 
     /// Commits a group of batches and answers each. A batch whose preconditions fail, fails alone.
     func commit(_ jobs: [Writer.Job]) {
-        if attempt(jobs) { return }
+        guard let failure = attempt(jobs) else { return }
+        if jobs.count == 1 { return jobs[0].completion(.failure(failure)) }
         // No room, or LMDB refused: each batch by itself, once, with fresh nonces.
-        for job in jobs where !attempt([job]) {
-            job.completion(.failure(lastFailure ?? StoreError(.failed, "the change could not be written")))
+        for job in jobs {
+            if let failure = attempt([job]) { job.completion(.failure(failure)) }
         }
     }
 
-    private var lastFailure: StoreError?
-
-    /// - Returns: false when nothing was answered and each batch may be tried alone.
-    private func attempt(_ jobs: [Writer.Job]) -> Bool {
-        lastFailure = nil
-        if let refusal = refusal() {
+    /// - Returns: why nothing was written and nobody answered; `nil`: all were answered.
+    private func attempt(_ jobs: [Writer.Job]) -> StoreError? {
+        if let refusal = refusal(sealing: true) {
             for job in jobs { job.completion(.failure(refusal)) }
-            return true
+            return nil
         }
-        guard let keys, let head else { return true }
+        guard let keys, let head else { return StoreError(.locked, "the store is locked") }
+        let transaction: Transaction
+        do throws(StoreError) { transaction = try Transaction.begin(environment, readOnly: false) } catch { return error }
+        var group = CommitGroup(
+            SealedTransaction(transaction, keys: keys, head: head), directory: directory, options: options, usage: environment.usage())
+        let newHeader: (header: Header, reserved: UInt64)?
         do throws(StoreError) {
-            let transaction = try Transaction.begin(environment, readOnly: false)
-            var group = CommitGroup(
-                SealedTransaction(transaction, keys: keys, head: head), directory: directory, options: options, usage: environment.usage())
-            do throws(StoreError) {
-                for job in jobs { try group.add(job) }
-                guard group.changed else {
-                    transaction.abort()
-                    answer(group)
-                    return true
-                }
-                try group.finish(now: options.clock())
-                let newHeader = try reserveSeals(group.seals, in: transaction, keys: keys)
-                try finish(&group, transaction, newHeader: newHeader)
-            } catch {
-                sealsUsed += group.seals
-                throw error
+            for job in jobs { try group.add(job) }
+            guard group.changed else {
+                transaction.abort()
+                answer(group)
+                return nil
             }
-            answer(group)
-            return true
+            try group.finish(now: options.clock())
+            newHeader = try reserveSeals(group.seals, in: transaction, keys: keys)
         } catch {
-            lastFailure = error
-            return false
+            transaction.abort()
+            // Their nonces were drawn: they count.
+            sealsUsed += group.seals
+            return error
         }
-    }
-
-    private func refusal() -> StoreError? {
-        if keys == nil || head == nil { return StoreError(.locked, "the store is locked") }
-        if let broken { return StoreError(.readOnly, "the store is read-only until it is opened again: \(broken.message)") }
-        return nil
-    }
-
-    /// Commits, and publishes in the same step the directory of names that belongs to the commit.
-    private func finish(_ group: inout CommitGroup, _ transaction: Transaction, newHeader: Header?) throws(StoreError) {
+        sealsUsed += group.seals
+        // The directory of names becomes visible in the same step as the commit that it belongs to.
         var code: Int32 = 0
         let newDirectory = group.directoryAfter
         directory.publish { () -> NameDirectory? in
             code = transaction.commit()
             return code == 0 ? newDirectory : nil
         }
-        guard code == 0 else { throw commitFailure(code) }
+        guard code == 0 else {
+            let failure = commitFailure(code)
+            guard broken != nil else { return failure }
+            answer(group, insteadOfSuccess: failure)
+            return nil
+        }
         commits += 1
-        sealsUsed += group.seals
-        head = group.head
+        self.head = group.head
         if let newHeader {
-            header = newHeader
-            try advanceKeyIfSpent()
+            sealsReserved = newHeader.reserved
+            take(newHeader.header)
         }
         store.publish(group.indexChanges, changes: group.changes, revision: group.head.revision)
+        answer(group)
+        // Behind the answers: they do not depend on it, and it is tried again with the next commit.
+        if sealsUsed + max(sealLimit / 1_024, 1) >= sealLimit { try? advanceKey() }
+        return nil
     }
 
-    private func commitFailure(_ code: Int32) -> StoreError {
-        switch code {
-        case MDB_MAP_FULL, MDB_TXN_FULL, ENOSPC, EDQUOT, ENOMEM: return StoreError.fromLMDB(code, "mdb_txn_commit")
-        default:
-            let error = StoreError.fromLMDB(code, "mdb_txn_commit")
-            broken = error
-            // Only a failed write of the meta page leaves it open whether the change is there (formats.md 8).
-            var probe: OpaquePointer?
-            let next = mdb_txn_begin(environment.handle, nil, 0, &probe)
-            if next == 0 { mdb_txn_abort(probe) }
-            return next == MDB_PANIC ? StoreError(.outcomeUnknown, "the disk failed while the change was made durable") : error
+    private func refusal(sealing: Bool) -> StoreError? {
+        guard let keys, head != nil else { return StoreError(.locked, "the store is locked") }
+        if let broken { return StoreError(.readOnly, "the store is read-only until it is opened again: \(broken.message)") }
+        if sealing && !keys.sealing.cipher.canSeal {
+            return StoreError(.readOnly, "the store's key is for AES, this machine has no AES instructions, and no new key could be written")
         }
+        return nil
     }
 
-    private func answer(_ group: borrowing CommitGroup) {
-        for (job, result) in group.outcomes { job.completion(result) }
+    /// What a failed commit means. Anything but a lack of room makes the store read-only.
+    private func commitFailure(_ code: Int32) -> StoreError {
+        let error = StoreError.fromLMDB(code, "mdb_txn_commit")
+        // Only a failed write of the meta page leaves it open whether the change is there: LMDB then answers MDB_PANIC (formats.md 8).
+        var probe: OpaquePointer?
+        let next = mdb_txn_begin(environment.handle, nil, 0, &probe)
+        if next == 0 { mdb_txn_abort(probe) }
+        if next == MDB_PANIC {
+            broken = error
+            return StoreError(.outcomeUnknown, "the disk failed while the change was made durable (\(error.message))")
+        }
+        switch code {
+        case MDB_MAP_FULL, MDB_TXN_FULL, ENOSPC, EDQUOT, ENOMEM: break
+        default: broken = error
+        }
+        return error
+    }
+
+    private func answer(_ group: borrowing CommitGroup, insteadOfSuccess failure: StoreError? = nil) {
+        for (job, result) in group.outcomes {
+            if let failure, case .success = result { job.completion(.failure(failure)) } else { job.completion(result) }
+        }
     }
 
     // MARK: Seal counts
 
     /// Reserves seals ahead in the header, in the transaction that needs them (formats.md 10).
-    private func reserveSeals(_ made: UInt64, in transaction: Transaction, keys: KeySet) throws(StoreError) -> Header? {
-        guard let index = keys.keyring.entries.firstIndex(where: { $0.id == keys.sealing.id }) else { return nil }
-        let present = try header.openKeyring(root: keys.root)
-        var keyring = present
-        let entry = keyring.entries[index]
-        guard sealsUsed + made + entry.reservationStep / 2 >= entry.sealCount else { return nil }
-        keyring.entries[index].sealCount = sealsUsed + made + entry.reservationStep
+    private func reserveSeals(
+        _ made: UInt64, in transaction: Transaction, keys: KeySet
+    ) throws(StoreError) -> (header: Header, reserved: UInt64)? {
+        let step = max(sealLimit / 1_024, 1)
+        guard sealsUsed + made + step / 2 >= sealsReserved else { return nil }
+        var keyring = try header.openKeyring(root: keys.root)
+        guard let index = keyring.entries.firstIndex(where: { $0.id == keys.sealing.id }) else {
+            throw StoreError(.damaged, "the keyring has lost the key for records")
+        }
+        let reserved = sealsUsed + made + step
+        keyring.entries[index].sealCount = reserved
         var new = header
         try new.seal(keyring, root: keys.root)
-        try transaction.putMeta(Store.headerKey, try new.encoded(root: keys.root))
-        return new
+        return (try write(new, root: keys.root, in: transaction), reserved)
     }
 
-    /// A key that has sealed as much as it may gives way to a new one.
-    private func advanceKeyIfSpent() throws(StoreError) {
-        guard let keys else { return }
-        var keyring = try header.openKeyring(root: keys.root)
-        guard let entry = keyring.entries.first(where: { $0.id == keys.sealing.id }), sealsUsed + entry.reservationStep >= entry.limit else { return }
+    /// The key that seals gives way to a new one.
+    private func advanceKey() throws(StoreError) {
+        guard let present = keys else { return }
+        var keyring = try header.openKeyring(root: present.root)
         try keyring.advanceRecordKey(suite: store.newRecordSuite, sealLimit: options.sealLimit)
-        try change { (header) throws(StoreError) in try header.seal(keyring, root: keys.root) }
-        let new = try KeySet(root: keys.root, keyring: keyring, aesHardware: store.hasAES)
-        self.keys = new
-        sealsUsed = 0
+        let new = try KeySet(root: present.root, keyring: keyring, aesHardware: store.hasAES)
+        try change { (header) throws(StoreError) in try header.seal(keyring, root: present.root) }
+        take(new)
         store.publish(keys: new)
     }
 
     // MARK: Counter file
+
+    private static let counterInterval = 1_000
+
+    private static var monotonicMilliseconds: Int {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return now.tv_sec * 1_000 + now.tv_nsec / 1_000_000
+    }
 
     var counterIsBehind: Bool {
         guard let head else { return false }
         return counterWritten.revision != head.revision || counterWritten.incarnation != head.incarnation
     }
 
+    /// Milliseconds until the counter may be written again.
+    var counterWait: Int {
+        guard let counterTime else { return 0 }
+        return max(counterTime + Self.counterInterval - Self.monotonicMilliseconds, 0)
+    }
+
+    var counterIsDue: Bool { counterIsBehind && counterWait == 0 }
+
     func writeCounter() {
         guard let keys, let head, counterIsBehind else { return }
         counterWritten = .init(incarnation: head.incarnation, revision: head.revision)
+        counterTime = Self.monotonicMilliseconds
         counter.write(counterWritten, storeID: header.storeID, keys: keys)
     }
 }

@@ -68,7 +68,8 @@ extension NameRecord {
         }
         if deleted != 0 {
             // The versions that the deletion hid stay hidden, each by itself; the name is back.
-            for index in versions.indices where !versions[index].destroyed && versions[index].deleted == 0 {
+            // One whose own time of deletion lies ahead is hidden from now on, like the others.
+            for index in versions.indices where !versions[index].destroyed && (versions[index].deleted == 0 || versions[index].deleted > deleted) {
                 versions[index].deleted = deleted
             }
             deleted = 0
@@ -198,7 +199,8 @@ extension NameRecord {
         let before = self
         apply(settings)
         keepWithinBounds(effects: &effects)
-        guard self != before else { return false }
+        // By bytes: strings that look alike are not the same.
+        guard encoded() != before.encoded() else { return false }
         touch(moment)
         return true
     }

@@ -45,54 +45,84 @@ struct NameDirectory: Sendable {
 
 /// The directory as writer and list worker share it. The writer publishes a new one in the same step as the commit that it belongs to, so
 /// that whoever begins a transaction under the lock has the directory of exactly that transaction.
+///
+/// While it is being built no page of names changes, because the writer waits for it: what was built is of the present.
 final class SharedDirectory: @unchecked Sendable {
+    enum State {
+        /// The store is locked or closed.
+        case absent
+        /// The worker is to build it; the number says for which unlocking.
+        case expected(UInt64)
+        case ready(NameDirectory)
+        case failed(StoreError)
+    }
+
     private let monitor = Monitor()
-    private var directory: NameDirectory?
-    private var closed = false
+    private var state = State.absent
+    private var epoch: UInt64 = 0
 
     /// Runs a commit; `body` returns the directory that holds from then on.
     func publish<E: Error>(_ body: () throws(E) -> NameDirectory?) throws(E) {
         try monitor.locked { () throws(E) in
-            if let new = try body() { directory = new }
+            if let new = try body() { state = .ready(new) }
         }
     }
 
-    /// Runs `begin` (renewing a read transaction) together with reading the directory. `nil`: it does not stand yet.
-    func snapshot<E: Error>(_ begin: () throws(E) -> Void) throws(E) -> NameDirectory? {
+    /// Runs `begin` (renewing a read transaction) together with reading the directory.
+    func snapshot<E: Error>(_ begin: () throws(E) -> Void) throws(E) -> State {
         try monitor.locked { () throws(E) in
             try begin()
-            return directory
+            return state
         }
     }
 
-    func set(_ new: NameDirectory?) {
+    /// The store was unlocked: a directory will come.
+    func expect() {
         monitor.locked {
-            directory = new
-            closed = new == nil && closed
+            epoch += 1
+            state = .expected(epoch)
+        }
+    }
+
+    /// What the worker built, or why it could not; ignored when it was for an earlier unlocking.
+    func settle(_ result: Result<NameDirectory, StoreError>, epoch built: UInt64) {
+        monitor.locked {
+            guard case .expected(let epoch) = state, epoch == built else { return }
+            switch result {
+            case .success(let directory): state = .ready(directory)
+            case .failure(let error): state = .failed(error)
+            }
             monitor.signal()
         }
     }
 
-    /// Waits for the directory; the writer needs it for its first new name. `nil` after ``abandon()``.
-    func waitUntilReady() -> NameDirectory? {
+    /// The store was locked or closed.
+    func drop() {
         monitor.locked {
-            while directory == nil && !closed { monitor.wait() }
-            return directory
-        }
-    }
-
-    /// The directory will not come: building it failed, or the store closes.
-    func abandon() {
-        monitor.locked {
-            closed = true
-            directory = nil
+            state = .absent
             monitor.signal()
         }
     }
 
-    func expect() { monitor.locked { closed = false } }
+    /// Waits for the directory; the writer needs it for its first new name.
+    func waitUntilReady() throws(StoreError) -> NameDirectory {
+        try monitor.locked { () throws(StoreError) in
+            while true {
+                switch state {
+                case .ready(let directory): return directory
+                case .failed(let error): throw error
+                case .absent: throw StoreError(.locked, "the store is locked")
+                case .expected: monitor.wait()
+                }
+            }
+        }
+    }
 
-    var isReady: Bool { monitor.locked { directory != nil } }
-    var pages: Int { monitor.locked { directory?.count ?? 0 } }
-    var bytes: Int { monitor.locked { directory?.bytes ?? 0 } }
+    private var present: NameDirectory? {
+        monitor.locked { if case .ready(let directory) = state { directory } else { nil } }
+    }
+
+    var isReady: Bool { present != nil }
+    var pages: Int { present?.count ?? 0 }
+    var bytes: Int { present?.bytes ?? 0 }
 }

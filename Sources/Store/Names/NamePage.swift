@@ -33,6 +33,20 @@ struct NamePage: Sendable {
         return size
     }
 
+    /// Where to cut it so that both parts have about as many bytes. Not by the number of entries: a few long names behind many short ones
+    /// would still be too many.
+    var middle: Int {
+        let half = encodedSize / 2
+        var size = 1 + 2
+        var previous: Place = []
+        for (index, entry) in entries.enumerated() {
+            size += Self.entryOverhead + entry.place.count - Self.shared(previous, entry.place)
+            if size > half { return min(max(index, 1), entries.count - 1) }
+            previous = entry.place
+        }
+        return entries.count / 2
+    }
+
     private static func shared(_ left: Place, _ right: Place) -> Int {
         let limit = min(left.count, right.count)
         var count = 0

@@ -38,7 +38,7 @@ struct NamePageEditor {
         guard !page.entries.isEmpty else { return removePage(id, at: index) }
         if page.encodedSize > NamePage.capacity {
             // Names that come in order fill their pages; others split in the middle.
-            let cut = position == page.entries.count - 1 ? position : page.entries.count / 2
+            let cut = position == page.entries.count - 1 ? position : page.middle
             let upper = Array(page.entries[cut...])
             page.entries.removeSubrange(cut...)
             addPage(entries: upper, at: index + 1, in: &transaction)

@@ -3,6 +3,13 @@ enum IndexChange: Sendable {
     /// The name's active record from now on. `hash`: its LMDB key without the version.
     case store(IndexKey, hash: [UInt8], version: UInt64, revision: UInt64, record: [UInt8])
     case remove(IndexKey, revision: UInt64)
+
+    var recordBytes: Int {
+        switch self {
+        case .store(_, _, _, _, let record): record.count
+        case .remove: 0
+        }
+    }
 }
 
 /// What waits for one reader, in order (formats.md 17): records, keys and lock travel in the same queue.
@@ -17,19 +24,23 @@ final class ReaderInbox: @unchecked Sendable {
 
     /// More changes than this wait: the reader starts over instead, so that a busy loop never grows the queue.
     private static let largestBacklog = 20_000
+    private static let largestBacklogBytes = 16 << 20
 
     private let monitor = Monitor()
     private var events: [Event] = []
     private var backlog = 0
+    private var backlogBytes = 0
 
     func post(_ changes: [IndexChange]) {
         monitor.locked {
             backlog += changes.count
-            if backlog > Self.largestBacklog {
+            backlogBytes += changes.reduce(0) { $0 + $1.recordBytes }
+            if backlog > Self.largestBacklog || backlogBytes > Self.largestBacklogBytes {
                 // Keys must arrive; what they are to open is read anew.
                 events = events.filter { if case .keys = $0 { true } else { false } }
                 events.append(.reset)
                 backlog = 0
+                backlogBytes = 0
             } else {
                 events.append(.changes(changes))
             }
@@ -43,6 +54,7 @@ final class ReaderInbox: @unchecked Sendable {
             defer {
                 events = []
                 backlog = 0
+                backlogBytes = 0
             }
             return events
         }

@@ -161,13 +161,13 @@ final class SealedIndex {
             }
             forget(slot: slot)
         }
+        defer { publishCounters() }
         guard record.count <= Self.largestRecord, span <= ringBytes / 8, let base = record.baseAddress else { return }
         guard let offset = reserve(span) else { return }
         entry(offset).pointee = new
         (ring + offset + Self.entrySize).copyMemory(from: base, byteCount: record.count)
         insert(Self.tag(key), offset)
         live += 1
-        publishCounters()
     }
 
     func remove(_ key: IndexKey, revision: UInt64) {

@@ -24,15 +24,22 @@ public final class StoreReader {
         self.index = index
         self.inbox = inbox
         self.began = began
-        transaction = try Transaction.begin(store.environment, readOnly: true)
+        try store.environment.retain()
+        do throws(StoreError) {
+            transaction = try Transaction.begin(store.environment, readOnly: true)
+        } catch {
+            store.environment.release()
+            throw error
+        }
         transaction.reset()
         scratch = .allocate(byteCount: Self.scratchSize, alignment: 16)
     }
 
     deinit {
-        transaction.abort()
+        if store.environment.isOurs { transaction.abort() }
         scratch.deallocate()
         store.forget(inbox)
+        store.environment.release()
     }
 
     // MARK: Transaction
@@ -47,6 +54,13 @@ public final class StoreReader {
         try transaction.renew()
         active = true
         began.store(store.options.clock(), ordering: .relaxed)
+    }
+
+    /// Begins, or begins again where something was committed since: what is read behind it is as new as every answer that was given.
+    @inline(__always)
+    public func refresh() throws(StoreError) {
+        if active && store.signal.load(ordering: .acquiring) == seenSignal { return }
+        try begin()
     }
 
     /// Resets the transaction; it must not be held while idle.
@@ -72,6 +86,13 @@ public final class StoreReader {
             case .changes(let changes): apply(changes)
             }
         }
+        if active { renewInside() }
+    }
+
+    /// A miss must not fill the index from a transaction that is older than what was just applied (formats.md 17).
+    private func renewInside() {
+        transaction.reset()
+        active = (try? transaction.renew()) != nil
     }
 
     private func apply(_ changes: [IndexChange]) {
@@ -99,7 +120,8 @@ public final class StoreReader {
     public func readActive(
         tenant: TenantID, name: UnsafeRawBufferPointer, now: UInt64, into output: UnsafeMutableRawBufferPointer
     ) -> ReadOutcome {
-        guard let keys, name.count <= Name.maximumLength else { return .missing }
+        guard let keys else { return .failure(Self.locked) }
+        guard name.count <= Name.maximumLength else { return .missing }
         guard let index else { return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output) }
         let key = IndexKey(tenant: tenant, name: name, scratch: scratch + Self.nameScratch)
         guard let found = index.find(key) else {
@@ -116,7 +138,8 @@ public final class StoreReader {
         tenant: TenantID, name: UnsafeRawBufferPointer, version: UInt64, now: UInt64, into output: UnsafeMutableRawBufferPointer
     ) -> ReadOutcome {
         guard version != 0 else { return readActive(tenant: tenant, name: name, now: now, into: output) }
-        guard let keys, name.count <= Name.maximumLength else { return .missing }
+        guard let keys else { return .failure(Self.locked) }
+        guard name.count <= Name.maximumLength else { return .missing }
         return readFromMap(tenant: tenant, name: name, version: version, now: now, keys: keys, into: output)
     }
 
@@ -154,6 +177,7 @@ public final class StoreReader {
             contentTypeLength: trailer.contentTypeLength, writtenLength: length))
     }
 
+    private static var locked: StoreError { StoreError(.locked, "the store is locked") }
     private static var damagedValue: StoreError { StoreError(.damaged, "the value's record does not authenticate where it lies") }
 
     private func readFromMap(
@@ -161,6 +185,7 @@ public final class StoreReader {
         into output: UnsafeMutableRawBufferPointer
     ) -> ReadOutcome {
         do throws(StoreError) {
+            try requireTransaction()
             guard let record = try nameRecord(tenant: tenant, name: name, keys: keys), !record.purged else { return .missing }
             if record.deleted != 0 { return .deleted }
             let version = asked == 0 ? record.active : asked
@@ -202,8 +227,13 @@ public final class StoreReader {
         return record
     }
 
+    private func requireTransaction() throws(StoreError) {
+        guard active else { throw StoreError(.failed, "reading outside of begin and end") }
+    }
+
     private func unlockedKeys() throws(StoreError) -> KeySet {
         guard let keys else { throw StoreError(.locked, "the store is locked") }
+        try requireTransaction()
         return keys
     }
 
@@ -235,7 +265,11 @@ public final class StoreReader {
         let keys = try unlockedKeys()
         var result: [(name: DocumentName, bytes: SecretBuffer, revision: UInt64)] = []
         try transaction.scan(Table(table)) { (key, record) throws(StoreError) in
-            result.append(try Document.decompose(try Record.open(record, table: Table(table), key: key, keys: keys)))
+            let document = try Document.decompose(try Record.open(record, table: Table(table), key: key, keys: keys))
+            guard key.elementsEqual(Document.key(table, document.name, keys: keys)) else {
+                throw StoreError(.damaged, "a document's record is about another name")
+            }
+            result.append(document)
             return true
         }
         return result.sorted { $0.name < $1.name }

@@ -2,14 +2,14 @@
 public struct StoreWorker {
     /// A reader of the worker's own, begun for the length of the job.
     public let reader: StoreReader
-    let directory: NameDirectory?
+    /// Or why the pages of names cannot be read.
+    let directory: Result<NameDirectory, StoreError>
     let revision: UInt64
     let head: Head?
 
     private func lister() throws(StoreError) -> NameLister {
         guard let keys = reader.currentKeys else { throw StoreError(.locked, "the store is locked") }
-        guard let directory else { throw StoreError(.damaged, "the list of names could not be built") }
-        return NameLister(transaction: reader.currentTransaction, keys: keys, directory: directory, revision: revision)
+        return NameLister(transaction: reader.currentTransaction, keys: keys, directory: try directory.get(), revision: revision)
     }
 
     /// Up to `limit` names with `prefix`, strictly above `after`.
@@ -22,7 +22,7 @@ public struct StoreWorker {
     /// Returns when the name is really absent.
     /// - Throws: `damaged` when the pages of names know it.
     public func confirmMissing(tenant: TenantID, name: Name) throws(StoreError) {
-        guard directory != nil else { return }
+        guard case .success = directory else { return }
         if try lister().contains(tenant: tenant, name: name) {
             throw StoreError(.damaged, "the list of names has this name, but its record is missing")
         }
@@ -48,11 +48,13 @@ final class WorkerQueue: @unchecked Sendable {
         thread = try WorkerThread(name: "coffer-list") { [weak self] in self?.run() }
     }
 
-    func add(_ job: @escaping @Sendable () -> Void) {
+    /// - Returns: false after ``stop()``: the job will not run.
+    func add(_ job: @escaping @Sendable () -> Void) -> Bool {
         monitor.locked {
-            guard !stopping else { return }
+            guard !stopping else { return false }
             jobs.append(job)
             monitor.signal()
+            return true
         }
     }
 
@@ -73,7 +75,7 @@ final class WorkerQueue: @unchecked Sendable {
             stopping = true
             monitor.signal()
         }
-        if let thread, !thread.isCurrent { thread.join() }
+        thread?.joinUnlessCurrent()
         thread = nil
     }
 }

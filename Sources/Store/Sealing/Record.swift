@@ -40,12 +40,15 @@ enum Table: UInt16, Sendable, CaseIterable {
 enum Record {
     static let format: UInt8 = 1
     static let prefixSize = 1 + 4
+    /// Beyond anything that is ever sealed (the largest is the answer to a batch of a million steps).
+    static let largestRecord = 64 << 20
 
     /// Label ‖ format ‖ key id ‖ table ‖ length of the plaintext ‖ LMDB key: a record opens only where it was sealed.
     enum AssociatedData {
         static let label: StaticString = "coffer/r"
         /// With an LMDB key of at most 32 bytes.
-        static let capacity = 8 + 1 + 4 + 2 + 4 + 32
+        static let largestKey = 32
+        static let capacity = 8 + 1 + 4 + 2 + 4 + largestKey
 
         @inline(__always)
         static func write(
@@ -104,6 +107,10 @@ enum Record {
 
     /// Opens a record into a new array.
     static func open(_ record: UnsafeRawBufferPointer, table: Table, key: UnsafeRawBufferPointer, keys: KeySet) throws(StoreError) -> [UInt8] {
+        // Both come from the file: a damaged one may say anything.
+        guard key.count <= AssociatedData.largestKey, record.count <= largestRecord else {
+            throw StoreError(.damaged, "a record of table \(table.name) has an impossible length")
+        }
         let recordKey = try keys.recordKey(try keyID(of: record).get())
         let length = plaintextLength(of: record, suite: recordKey.cipher.suite)
         guard length >= 0 else { throw StoreError(.damaged, "a record of table \(table.name) is too short") }

@@ -24,7 +24,7 @@ enum RecoveryKey {
     static func parse(_ text: UnsafeRawBufferPointer) throws(StoreError) -> GuardedBytes {
         var digits: [UInt8] = []
         digits.reserveCapacity(letters)
-        for byte in text where byte != UInt8(ascii: "-") && byte != UInt8(ascii: " ") && byte != UInt8(ascii: "\n") {
+        for byte in text where byte != UInt8(ascii: "-") && byte != UInt8(ascii: " ") && !(0x09...0x0D).contains(byte) {
             guard let digit = digit(byte) else {
                 throw StoreError(.unlockFailed, "the recovery key has a character that recovery keys do not have")
             }
@@ -48,7 +48,8 @@ enum RecoveryKey {
                 }
             }
         }
-        guard checksum(key.bytes) == Array(digits[52...]) else {
+        // The last letter of the key has four bits more than the key.
+        guard digits[51] & 15 == 0, checksum(key.bytes) == Array(digits[52...]) else {
             throw StoreError(.unlockFailed, "the recovery key has a typing error: its checksum does not fit")
         }
         return key

@@ -7,8 +7,8 @@
 // so nothing needs dlsym. Without RECORDER_LOG all of them only make their call.
 //
 // Not seen, so not usable below the root: writes through a mapping (LMDB's lock file does that, and MDB_WRITEMAP
-// would; what is missing in a replay turns a test red, never green), io_uring, copy_file_range, sendfile, dup of a
-// recorded descriptor, and calls inside glibc that do not pass its public symbols (fopen, fwrite, remove). A write
+// would; what is missing in a replay turns a test red, never green), io_uring, copy_file_range, sendfile, truncate by
+// path, dup of a recorded descriptor, and calls inside glibc that do not pass its public symbols (fopen, fwrite, remove). A write
 // with pwritev2's flags counts as a plain one. sync_file_range promises nothing and is not recorded.
 #define _GNU_SOURCE
 #include "log.h"

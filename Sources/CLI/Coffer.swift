@@ -1,0 +1,56 @@
+import ArgumentParser
+
+/// The root of the command line.
+struct Coffer: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coffer",
+        abstract: "Stores secrets with the Coffer daemon of this machine and gets them back.",
+        discussion: """
+            Values come from standard input, from a file or from a prompt, never from the command line, where other users and \
+            the shell's history could see them.
+
+            EXAMPLES
+              openssl rand -hex 24 | coffer put payments/db --trim-newline
+              coffer get payments/db
+              coffer list payments/
+              coffer import .env --prefix payments/ --dry-run
+              coffer explain --as uid:1001 get payments/db
+              coffer status
+
+            EXIT CODES
+              0 success          1 other failure    2 conflict          3 not found, deleted, expired
+              4 denied           5 locked           6 no daemon         7 busy, draining, store full
+              8 too late         64 usage           65 bad input        73 cannot create the output
+            """,
+        version: "coffer \(Version.current)",
+        subcommands: [],
+        groupedSubcommands: [
+            CommandGroup(name: "Secrets", subcommands: [
+                Put.self, Get.self, List.self, Info.self, History.self, Activate.self, Delete.self, Undelete.self, Destroy.self,
+                Update.self, Watch.self,
+            ]),
+            CommandGroup(name: "Files", subcommands: [Import.self, Export.self]),
+            CommandGroup(name: "Access", subcommands: [Policy.self, Explain.self, Whoami.self]),
+            CommandGroup(name: "The store", subcommands: [
+                Init.self, Unlock.self, Lock.self, SlotCommand.self, Status.self, Doctor.self,
+            ]),
+            CommandGroup(name: "This command", subcommands: [Completion.self, VersionCommand.self]),
+        ])
+
+    /// Verbs at which somebody may type a secret by mistake.
+    static let takesSecrets: Set<String> = ["put", "import", "unlock", "init", "slot"]
+
+    /// The words of `arguments` that name a verb, down to its own verbs.
+    static func verbs(on arguments: [String]) -> [String] {
+        var names: [String] = []
+        var command: any ParsableCommand.Type = Coffer.self
+        for argument in arguments {
+            let all = command.configuration.subcommands + command.configuration.groupedSubcommands.flatMap(\.subcommands)
+            guard let next = all.first(where: { $0.configuration.commandName == argument || $0.configuration.aliases.contains(argument) })
+            else { break }
+            names.append(argument)
+            command = next
+        }
+        return names
+    }
+}

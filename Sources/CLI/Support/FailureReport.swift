@@ -1,0 +1,95 @@
+import ArgumentParser
+import CofferClient
+import CofferFormats
+import CofferStore
+
+/// What is said of an error, and what the process ends with.
+struct FailureReport: Error {
+    var status: ExitStatus
+    var code: String
+    var message: String
+    var retry: Retry = .never
+    var outcome: Outcome = .none
+
+    /// - Parameter subject: what the command was about; put in front where the message does not name it.
+    init(_ error: any Error, subject: String? = nil) {
+        switch error {
+        case let report as FailureReport: self = report
+        case let error as ClientError: self.init(error, subject)
+        case let error as StoreError: self.init(error)
+        case let error as FormatError: self.init(status: .badInput, code: "bad-input", message: error.description)
+        case let error as CommandFailure: self.init(status: error.status, code: error.code, message: error.message)
+        case is CancellationError: self.init(status: .failure, code: "cancelled", message: "cancelled")
+        default: self.init(status: .failure, code: "failed", message: "\(error)")
+        }
+    }
+
+    private init(status: ExitStatus, code: String, message: String) {
+        self.status = status
+        self.code = code
+        self.message = message
+    }
+
+    private init(_ error: ClientError, _ subject: String?) {
+        status = Self.statuses[error.code] ?? .failure
+        code = Self.dashed(error.code.description)
+        retry = error.retry
+        outcome = error.outcome
+        message = error.message.isEmpty ? code : error.message
+        if let subject, status != .unreachable, !message.contains(subject) { message = "\(subject): \(message)" }
+        if outcome == .unknown { message += " (it may have been carried out or not: look)" }
+        if error.code == .locked { message += " (open it with 'coffer unlock')" }
+    }
+
+    private init(_ error: StoreError) {
+        status = switch error.code {
+        case .unlockFailed, .locked: .locked
+        case .notFound: .notFound
+        case .inUse, .busy, .full: .busy
+        case .damaged, .notAStore, .unknownFormat, .unknownSuite, .unknownKey: .badInput
+        case .alreadyExists, .unwritable: .cannotCreate
+        default: .failure
+        }
+        code = error.code.description
+        message = error.message
+        if error.code == .inUse { message += " (leave --store out where the daemon runs)" }
+        if error.code == .outcomeUnknown { outcome = .unknown }
+    }
+
+    private static let statuses: [ClientError.Code: ExitStatus] = [
+        .conflict: .conflict, .resync: .conflict,
+        .notFound: .notFound, .deleted: .notFound, .expired: .notFound, .versionNotFound: .notFound,
+        .denied: .denied,
+        .locked: .locked, .unlockFailed: .locked,
+        .unreachable: .unreachable, .untrustedServer: .unreachable, .disconnected: .unreachable,
+        .busy: .busy, .draining: .busy, .storeFull: .busy, .tooManyConnections: .busy, .readOnly: .busy,
+        .deadlineExceeded: .deadline, .timedOut: .deadline,
+        .invalidName: .badInput, .invalidArgument: .badInput, .tooLarge: .badInput, .damaged: .badInput,
+    ]
+
+    /// `notFound` as `not-found`.
+    private static func dashed(_ code: String) -> String {
+        code.reduce(into: "") { text, character in
+            if character.isUppercase { text += "-" }
+            text += character.lowercased()
+        }
+    }
+
+    /// Prints the error on standard error.
+    func print(json: Bool) {
+        let line = Printable.text(message)
+        guard json else { return Output.remark("coffer: \(line)") }
+        var fields: [(String, JSON)] = [("code", .text(code)), ("message", .text(line))]
+        switch retry {
+        case .never: fields.append(("retry", .text("never")))
+        case .now: fields.append(("retry", .text("now")))
+        case .after(let milliseconds):
+            fields.append(("retry", .text("after")))
+            fields.append(("retry_after_ms", .number(UInt64(milliseconds))))
+        }
+        if outcome == .unknown { fields.append(("outcome", .text("unknown"))) }
+        var bytes: [UInt8] = []
+        JSON.object([("error", .object(fields))]).append(to: &bytes)
+        Output.remark(String(decoding: bytes, as: UTF8.self))
+    }
+}

@@ -1,0 +1,52 @@
+import Glibc
+
+/// A file that is there whole or not at all: written under another name, mode 0600, then renamed.
+final class OutputFile {
+    private let path: String
+    private let temporary: String
+    private var descriptor: Int32
+
+    /// - Throws: where `path` cannot be made, or is there and is not a file.
+    init(_ path: String) throws {
+        self.path = path
+        var status = stat()
+        if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            throw CommandFailure.cannotCreate("'\(Printable.text(path))' is there and is not a file")
+        }
+        let random = UInt64.random(in: .min ... .max)
+        temporary = "\(Path.folder(of: path))/.\(Path.last(of: path).prefix(100)).\(String(random, radix: 36)).tmp"
+        Interrupts.began(temporary)
+        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else {
+            Interrupts.finished(temporary)
+            throw CommandFailure.cannotCreate("cannot create '\(Printable.text(path))': \(SystemError.text())")
+        }
+    }
+
+    deinit { discard() }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try Output.write(bytes, to: descriptor, "'\(Printable.text(path))'")
+    }
+
+    /// Makes the file appear under its name, in place of the one before.
+    func finish() throws {
+        guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
+            let reason = SystemError.text()
+            discard()
+            throw CommandFailure.cannotCreate("cannot write '\(Printable.text(path))': \(reason)")
+        }
+        close(descriptor)
+        descriptor = -1
+        Interrupts.finished(temporary)
+        Path.synchroniseFolder(of: path)
+    }
+
+    private func discard() {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        descriptor = -1
+        unlink(temporary)
+        Interrupts.finished(temporary)
+    }
+}

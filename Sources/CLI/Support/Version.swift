@@ -1,0 +1,4 @@
+/// What this command is.
+enum Version {
+    static let current = "0.1.0"
+}

@@ -1,0 +1,43 @@
+// epoll and non-blocking sockets, as the socket door uses them.
+#ifndef COFFER_CLINUX_EVENTLOOP_H
+#define COFFER_CLINUX_EVENTLOOP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { COFFER_READABLE = 1, COFFER_WRITABLE = 2, COFFER_HANGUP = 4 };
+
+struct coffer_event {
+    uint64_t token;
+    uint32_t flags;
+};
+
+// All return -errno on failure.
+int coffer_epoll_create(void);
+int coffer_epoll_add(int epoll, int fd, uint32_t flags, uint64_t token);
+int coffer_epoll_modify(int epoll, int fd, uint32_t flags, uint64_t token);
+// Waits for at most 256 events; -1 for ever. Returns their number; 0 also when a signal came.
+int coffer_epoll_wait(int epoll, struct coffer_event *events, int capacity, int milliseconds);
+
+int coffer_eventfd(void);
+void coffer_eventfd_raise(int fd);
+void coffer_eventfd_clear(int fd);
+
+// Receives what is there. Returns 0 at the end of the stream, or -errno. With `credentials`, also who sent it (SO_PASSCRED must be
+// on); pid 0 where the kernel does not say.
+long coffer_receive(int fd, void *bytes, size_t count, int credentials, int32_t *pid, uint32_t *uid);
+// Sends what fits, without SIGPIPE.
+long coffer_send(int fd, const void *bytes, size_t count);
+int coffer_pass_credentials(int fd);
+
+// Binds and listens on a Unix stream socket at `path` (at most 107 bytes), not blocking, closed on exec, made with `mode`.
+int coffer_listen(const char *path, unsigned mode, int backlog);
+// Whether anybody listens at `path`: 1, 0, or -errno.
+int coffer_is_listening(const char *path);
+
+// No core dumps, and nobody but root may trace this process or read its memory.
+int coffer_hide_process(void);
+// Raises the limit of open files to what is allowed. Returns the limit.
+long coffer_raise_file_limit(void);
+
+#endif

@@ -1,0 +1,74 @@
+import CofferStore
+import CofferWire
+
+/// Who asks, as services see it: in which tenant, with which rights, and how the store writes it down.
+struct Caller: Sendable {
+    /// `uid:1001`: kept with versions; idempotency keys belong to it.
+    var selector: String
+    /// `nil`: the tenant that the caller named does not exist; nothing is allowed there.
+    var tenant: TenantID?
+    var rights: PrincipalClass
+
+    @inline(__always)
+    func allows(_ noun: Noun, _ action: Action, _ name: UnsafeRawBufferPointer) -> Bool {
+        guard let tenant else { return false }
+        return rights.allows(noun, action, tenant: tenant, name: name)
+    }
+
+    func allows(_ noun: Noun, _ action: Action, _ name: [UInt8] = []) -> Bool { name.withUnsafeBytes { allows(noun, action, $0) } }
+
+    /// - Throws: `denied`.
+    func require(_ noun: Noun, _ action: Action, _ name: [UInt8] = []) throws(Failure) {
+        guard allows(noun, action, name) else { throw .denied }
+    }
+
+    /// Policy first, then the rules of names (protocol.md, "Rights").
+    func authorize(_ action: Action, _ name: [UInt8]) throws(Failure) -> Name {
+        try require(.secret, action, name)
+        do throws(NameError) { return try Name(name) } catch { throw Failure(.invalidName, error.rawValue) }
+    }
+
+    /// What a failure of the store looks like to this caller: who may not know whether a name exists is told `denied`.
+    func failure(_ error: StoreError, about name: [UInt8]) -> Failure {
+        let failure = Failure(error)
+        switch failure.code {
+        case .notFound, .versionNotFound, .deleted, .expired: return allows(.secret, .info, name) ? failure : .denied
+        default: return failure
+        }
+    }
+}
+
+extension Failure {
+    /// One text for "not allowed" and "not there", so that the two look alike (formats.md 13, decisions 24).
+    static let denied = Failure(.denied, "no policy allows this, or there is no such name")
+    static let locked = Failure(.locked, "the store is locked: 'coffer unlock' opens it")
+    static let draining = Failure(.draining, "the daemon is stopping", retry: .after(milliseconds: 1_000))
+
+    init(_ error: StoreError) {
+        let code: ErrorCode = switch error.code {
+        case .invalidName: .invalidName
+        case .invalidArgument: .invalidArgument
+        case .notFound: .notFound
+        case .versionNotFound: .versionNotFound
+        case .deleted: .deleted
+        case .expired: .expired
+        case .conflict, .alreadyExists: .conflict
+        case .resync: .resync
+        case .locked: .locked
+        case .busy: .busy
+        case .readOnly: .readOnly
+        case .full: .storeFull
+        case .outcomeUnknown: .outcomeUnknown
+        case .damaged, .unknownFormat, .unknownSuite, .unknownKey, .rolledBack, .notAStore: .damaged
+        case .unlockFailed: .unlockFailed
+        case .lastSlot: .lastSlot
+        default: .failed
+        }
+        let retry: Retry = switch code {
+        case .busy: .after(milliseconds: 1_000)
+        case .failed: .now
+        default: .never
+        }
+        self.init(code, String(error.message.prefix(1_000)), retry: retry, outcome: code == .outcomeUnknown ? .unknown : .none)
+    }
+}

@@ -1,0 +1,178 @@
+import Atomics
+import CofferStore
+import CofferWire
+import Glibc
+import Synchronization
+
+/// The policies in force, and the changes to them.
+///
+/// They lie in the store. A change reaches every open connection before its commit is answered: the writer tells this service, which
+/// replaces the snapshot and raises ``version``; loops compare that number before each batch of requests.
+final class PolicyService: CommitListener {
+    private let store: Store
+    private let administrators: Set<UInt32>
+    private let current: Mutex<PolicySnapshot>
+    private let counter = ManagedAtomic<UInt64>(1)
+    /// Used on the writer's thread only, where commits and locking are told.
+    private nonisolated(unsafe) var reader: StoreReader?
+
+    init(store: Store) {
+        self.store = store
+        administrators = [0, geteuid()]
+        current = Mutex(PolicySnapshot(policies: [], revision: 0, administrators: [0, geteuid()]))
+    }
+
+    /// Grows with each change of the policies; one atomic load.
+    var version: UInt64 { counter.load(ordering: .acquiring) }
+    var snapshot: PolicySnapshot { current.withLock { $0 } }
+
+    func isAdministrator(_ uid: UInt32) -> Bool { administrators.contains(uid) }
+
+    // MARK: Following the store
+
+    func committed(_ changes: [Change]) {
+        if changes.contains(where: { $0.table == .policies }) { reload() }
+    }
+
+    func lockChanged(locked: Bool) {
+        if locked {
+            reader = nil
+            replace(PolicySnapshot(policies: [], revision: 0, administrators: administrators))
+        } else {
+            reload()
+        }
+    }
+
+    /// A policy that cannot be read gives no rights; the others stay in force.
+    private func reload() {
+        var policies: [StoredPolicy] = []
+        var newest: UInt64 = 0
+        do throws(StoreError) {
+            let reader = try reader ?? store.makeReader(indexed: false)
+            self.reader = reader
+            try reader.begin()
+            defer { reader.end() }
+            for document in try reader.documents(.policies) {
+                newest = max(newest, document.revision)
+                if let policy = try? StoredPolicy(decoding: Array(document.bytes.bytes)) { policies.append(policy) }
+            }
+        } catch {
+            policies = []
+        }
+        replace(PolicySnapshot(policies: policies, revision: newest, administrators: administrators))
+    }
+
+    private func replace(_ snapshot: PolicySnapshot) {
+        current.withLock { $0 = snapshot }
+        counter.wrappingIncrement(ordering: .acquiringAndReleasing)
+    }
+
+    /// Before the store closes: the reader must be gone.
+    func stop() { reader = nil }
+
+    // MARK: Changing
+
+    typealias Completion<T> = @Sendable (Result<T, Failure>) -> Void
+
+    /// Replaces the policies that the source names, all or none. Parses on the list worker's thread: not on a loop.
+    func apply(_ caller: Caller, source: [UInt8], dryRun: Bool, completion: @escaping Completion<PolicyApplyResponse>) {
+        store.onWorker { [self] worker in
+            do throws(Failure) {
+                _ = try Self.opened(worker)
+                let parsed = try parse(source)
+                for policy in parsed { try caller.require(.policy, .put, policy.name) }
+                var mutations: [Mutation] = []
+                var report: [String] = []
+                for policy in parsed {
+                    let name = try Self.documentName(policy.name)
+                    mutations.append(.putDocument(.policies, name, SecretBuffer(policy.stored.encode()), expected: .any))
+                    let rules = policy.rules.count
+                    report.append("policy '\(name.description)': \(rules) \(rules == 1 ? "rule" : "rules")")
+                    report += policy.report.map { String("policy '\(name.description)': \($0)".prefix(2_000)) }
+                }
+                let lines = report
+                store.submit(Batch(principal: caller.selector, dryRun: dryRun, mutations: mutations)) { result in
+                    completion(result.map { PolicyApplyResponse(revision: $0.revision, report: lines) }.mapError { Failure($0) })
+                }
+            } catch {
+                completion(.failure(error))
+            }
+        }
+    }
+
+    private func parse(_ source: [UInt8]) throws(Failure) -> [ParsedPolicy] {
+        switch PolicySource.parse(source, directory: SystemAccounts(), tenant: { Tenants.number(of: $0) }) {
+        case .success(let policies): return policies
+        case .failure(let errors):
+            throw Failure(.invalidArgument, String(decoding: errors.description.utf8.prefix(Limits.message - 4), as: UTF8.self))
+        }
+    }
+
+    func delete(_ caller: Caller, name: [UInt8], completion: @escaping Completion<ChangeResponse>) throws(Failure) {
+        try caller.require(.policy, .delete, name)
+        let checked = try Self.documentName(name)
+        store.submit(Batch(principal: caller.selector, mutations: [.deleteDocument(.policies, checked, expected: .any)])) { result in
+            completion(result.map { ChangeResponse(revision: $0.revision) }.mapError { error in
+                let failure = Failure(error)
+                return failure.code == .notFound && !caller.allows(.policy, .info, name) ? .denied : failure
+            })
+        }
+    }
+
+    // MARK: Asking
+
+    func show(_ caller: Caller, name: [UInt8]) throws(Failure) -> PolicyShowResponse {
+        try caller.require(.policy, .info, name)
+        let checked = try Self.documentName(name)
+        guard let policy = snapshot.policies.first(where: { $0.name == checked.bytes }) else {
+            throw Failure(.notFound, "there is no policy '\(checked.description)'")
+        }
+        return PolicyShowResponse(revision: snapshot.revision, source: policy.source)
+    }
+
+    func list(_ caller: Caller) -> [String] {
+        snapshot.policies.map(\.name).filter { caller.allows(.policy, .info, $0) }.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// - Parameter principal: the caller itself, for a question without selectors.
+    func explain(_ caller: Caller, principal: Principal, _ request: ExplainRequest) throws(Failure) -> ExplainResponse {
+        if !request.selectors.isEmpty { try caller.require(.policy, .info) }
+        guard let noun = Noun(rawValue: request.noun) else {
+            throw Failure(.invalidArgument, "unknown noun; it may be \(Noun.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        guard let action = noun.actions.first(where: { $0.rawValue == request.action }) else {
+            throw Failure(.invalidArgument, "'\(noun.rawValue)' has no such action; it has \(noun.actions.map(\.rawValue).joined(separator: ", "))")
+        }
+        if noun == .secret {
+            do throws(NameError) { _ = try Name(request.name) } catch { throw Failure(.invalidName, error.rawValue) }
+        }
+        guard let tenant = caller.tenant else { throw .denied }
+        let explanation: Explanation
+        if request.selectors.isEmpty {
+            explanation = snapshot.explain(principal, noun, action, tenant: tenant, name: request.name)
+        } else {
+            do throws(SelectorError) {
+                explanation = try snapshot.explain(selectors: request.selectors, noun, action, tenant: tenant, name: request.name)
+            } catch {
+                throw Failure(.invalidArgument, "\(error)")
+            }
+        }
+        return ExplainResponse(
+            allowed: explanation.allowed, policy: explanation.policy ?? "", rule: UInt32(explanation.rule ?? 0), notes: explanation.notes)
+    }
+
+    // MARK: Small questions
+
+    private static func opened(_ worker: Result<StoreWorker, StoreError>) throws(Failure) -> StoreWorker {
+        do throws(StoreError) { return try worker.get() } catch { throw Failure(error) }
+    }
+
+    private static func documentName(_ bytes: [UInt8]) throws(Failure) -> DocumentName {
+        do throws(NameError) { return try DocumentName(bytes) } catch { throw Failure(.invalidName, error.rawValue) }
+    }
+}
+
+/// Tenants by name. This version has one; the number is in every record from the first day (design.md 4).
+enum Tenants {
+    static func number(of name: String) -> TenantID? { name == "main" ? .main : nil }
+}

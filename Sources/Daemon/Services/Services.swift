@@ -1,0 +1,48 @@
+import CofferStore
+import Synchronization
+
+/// Everything that doors call.
+final class Services: Sendable {
+    let store: Store
+    let secrets: SecretService
+    let policies: PolicyService
+    let unlock: UnlockService
+    let status: StatusService
+    let connections: ConnectionCounts
+
+    init(store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts) {
+        self.store = store
+        secrets = SecretService(store: store)
+        self.policies = policies
+        self.unlock = unlock
+        self.status = status
+        self.connections = connections
+    }
+}
+
+/// How many connections each uid has open. Root and the daemon's own uid are bounded like everybody: a mistake of theirs must not lock
+/// the others out.
+final class ConnectionCounts: Sendable {
+    private let limit: Int
+    private let counts = Mutex<[UInt32: Int]>([:])
+
+    init(limit: Int) { self.limit = limit }
+
+    /// - Returns: false where this uid has as many as it may have.
+    func began(uid: UInt32) -> Bool {
+        counts.withLock { counts in
+            guard counts[uid, default: 0] < limit else { return false }
+            counts[uid, default: 0] += 1
+            return true
+        }
+    }
+
+    func ended(uid: UInt32) {
+        counts.withLock { counts in
+            counts[uid, default: 1] -= 1
+            if counts[uid] == 0 { counts[uid] = nil }
+        }
+    }
+
+    var total: Int { counts.withLock { $0.values.reduce(0, +) } }
+}

@@ -1,0 +1,133 @@
+import CofferStore
+import CofferWire
+
+// The way of a GET (design.md 3): from the receive buffer, over policy and store, straight into the send buffer. Nothing here allocates,
+// takes a lock or leaves the thread.
+extension Connection {
+    /// Bytes in front of the value: the frame's header, the zero of the error, the fixed fields.
+    private static let valueOffset = FrameHeader.size + 2 + GetResponse.fixedSize
+    /// Room that most records fit in; larger ones say what they need.
+    private static let usualRecord = 1_024
+
+    func get(_ requestID: UInt32, _ body: UnsafeRawBufferPointer) {
+        let name: UnsafeRawBufferPointer
+        let version: UInt64
+        var unless = Expectation.none
+        do throws(WireError) {
+            var decoder = WireDecoder(body)
+            _ = try decoder.u32("deadline")
+            name = try decoder.slice16("name", limit: Limits.secretName)
+            version = try decoder.u64("version")
+            if decoder.remaining == 1 && body[body.count - 1] == 0 {
+                _ = try decoder.u8("unless")
+            } else {
+                unless = try Request<GetRequest>(decoding: body).fields.unless
+            }
+        } catch {
+            return send(.response, Operation.get.rawValue, requestID, Failure(.malformed, error.description))
+        }
+        if loop.plantsAllocation { loop.plant() }
+        guard loop.isUnlocked else { return send(.response, Operation.get.rawValue, requestID, loop.lockFailure) }
+        guard let tenant = caller.tenant, caller.rights.allows(.secret, .get, tenant: tenant, name: name) else {
+            return send(.response, Operation.get.rawValue, requestID, .denied)
+        }
+        var size = Self.usualRecord
+        while true {
+            let room = output.reserve(Self.valueOffset + size)
+            let value = UnsafeMutableRawBufferPointer(rebasing: room[Self.valueOffset...])
+            let outcome = loop.reader.read(tenant: tenant, name: name, version: version, now: loop.now, into: value)
+            switch outcome {
+            case .tooSmall(let needed):
+                size = needed
+            case .value(let found):
+                if unless != .none && !isWanted(found, unless, requestID) { return }
+                return answer(requestID, found, room)
+            default:
+                return miss(outcome, requestID, name)
+            }
+        }
+    }
+
+    @inline(__always)
+    private func answer(_ requestID: UInt32, _ found: ReadOutcome.Value, _ room: UnsafeMutableRawBufferPointer) {
+        guard let base = room.baseAddress else { return }
+        let length = found.valueLength + found.contentTypeLength
+        FrameHeader(kind: .response, operation: .get, requestID: requestID).write(to: base, bodyLength: 2 + GetResponse.fixedSize + length)
+        let fields = base + FrameHeader.size
+        fields.storeBytes(of: 0, as: UInt16.self)
+        fields.storeBytes(of: found.version.bigEndian, toByteOffset: 2, as: UInt64.self)
+        fields.storeBytes(of: found.revision.bigEndian, toByteOffset: 10, as: UInt64.self)
+        fields.storeBytes(of: found.expires.bigEndian, toByteOffset: 18, as: UInt64.self)
+        fields.storeBytes(of: UInt8(truncatingIfNeeded: found.contentTypeLength), toByteOffset: 26, as: UInt8.self)
+        fields.storeBytes(of: UInt32(truncatingIfNeeded: found.valueLength).bigEndian, toByteOffset: 27, as: UInt32.self)
+        output.commit(Self.valueOffset + length, scribbled: found.writtenLength - length)
+    }
+
+    // MARK: Everything but a value
+
+    /// `unless`: whether the caller still wants the version that was found; otherwise it is answered here.
+    private func isWanted(_ found: ReadOutcome.Value, _ unless: Expectation, _ requestID: UInt32) -> Bool {
+        var same = false
+        switch unless {
+        case .none: return true
+        case .version(let version): same = version == found.version
+        case .at(let incarnation, let version):
+            guard incarnation.bytes == loop.incarnation else {
+                output.commit(0, scribbled: Self.valueOffset + found.writtenLength)
+                send(.response, Operation.get.rawValue, requestID, Failure(.resync, "that version was seen in another incarnation of the store"))
+                return false
+            }
+            same = version == found.version
+        }
+        guard same else { return true }
+        // What was opened lies behind the end of the output: it is wiped with the rest.
+        output.commit(0, scribbled: Self.valueOffset + found.writtenLength)
+        send(.response, Operation.get.rawValue, requestID, Failure(.notModified, "version \(found.version) is the present one"))
+        return false
+    }
+
+    private func miss(_ outcome: ReadOutcome, _ requestID: UInt32, _ name: UnsafeRawBufferPointer) {
+        let bytes = Array(name)
+        func answer(_ error: StoreError) {
+            send(.response, Operation.get.rawValue, requestID, caller.failure(error, about: bytes))
+        }
+        switch outcome {
+        case .deleted: answer(StoreError(.deleted, "the name, or this version of it, is deleted"))
+        case .expired: answer(StoreError(.expired, "this version has expired"))
+        case .versionNotFound: answer(StoreError(.versionNotFound, "the name has no such version, or none is active"))
+        case .failure(let error): answer(error)
+        case .missing: confirmMissing(requestID, bytes)
+        case .value, .tooSmall: break
+        }
+    }
+
+    /// The list worker knows whether the name is really absent, or its record has gone (formats.md 6).
+    private func confirmMissing(_ requestID: UInt32, _ bytes: [UInt8]) {
+        let name: Name
+        do throws(NameError) { name = try Name(bytes) } catch {
+            return send(.response, Operation.get.rawValue, requestID, Failure(.invalidName, error.rawValue))
+        }
+        guard let tenant = caller.tenant else { return }
+        let handle = wait(for: .get, requestID)
+        let caller = caller
+        loop.store.onWorker { worker in
+            do throws(StoreError) {
+                try worker.get().confirmMissing(tenant: tenant, name: name)
+                throw StoreError(.notFound, "there is no such name")
+            } catch {
+                handle.finish(Result<Empty, Failure>.failure(caller.failure(error, about: bytes)))
+            }
+        }
+    }
+
+    /// Enters a request that is completed later.
+    func wait(for operation: Operation, _ requestID: UInt32, shape: ConnectionRules.Unfinished? = nil) -> RequestHandle {
+        let request = PendingRequest(id: requestID, operation: operation.rawValue, shape: shape ?? .single(operation.rawValue))
+        unfinished[requestID] = request
+        return handle(of: request)
+    }
+
+    func handle(of request: PendingRequest) -> RequestHandle {
+        RequestHandle(inbox: loop.inbox, connection: id, id: request.id, identity: ObjectIdentifier(request))
+    }
+}

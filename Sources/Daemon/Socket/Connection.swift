@@ -1,0 +1,289 @@
+import CLinux
+import CofferStore
+import CofferWire
+import Glibc
+
+/// One client: its buffers, its unfinished requests, and the I/O between. Used on its loop's thread only.
+final class Connection {
+    let id: ConnectionID
+    unowned let loop: SocketLoop
+    let peer: PeerIdentity
+    let uid: UInt32
+    var rules = ConnectionRules()
+    let input = FlatBuffer()
+    let output = FlatBuffer()
+    var unfinished: [UInt32: PendingRequest] = [:]
+    var caller: Caller
+    var nonce = Bytes16.zero
+    var tenantName = ""
+    /// Of the policies that ``caller`` was judged by.
+    var policyVersion: UInt64 = 0
+    var checksSender: Bool
+    var isTouched = false
+
+    private(set) var isClosed = false
+    private var interest = UInt32(COFFER_READABLE.rawValue)
+    private var peerHasClosed = false
+    /// When the handshake must be done, a frame that has begun be whole, and unsent output have moved; 0: nothing is awaited.
+    private(set) var handshakeDeadline: UInt64
+    private(set) var frameDeadline: UInt64 = 0
+    private(set) var sendDeadline: UInt64 = 0
+
+    private static let handshakeTime: UInt64 = 5_000
+    private static let frameTime: UInt64 = 30_000
+    private static let sendTime: UInt64 = 60_000
+    private static let receiveSize = 16 << 10
+    /// Reads in a row before other connections have their turn.
+    private static let readsInTurn = 8
+
+    init(id: ConnectionID, loop: SocketLoop, peer: PeerIdentity, now: UInt64) {
+        self.id = id
+        self.loop = loop
+        self.peer = peer
+        let principal = peer.principal
+        uid = principal.uid
+        caller = Caller(selector: "uid:\(principal.uid)", tenant: nil, rights: loop.policies.snapshot.principalClass(for: principal))
+        policyVersion = loop.policies.version
+        checksSender = caller.rights.checksSender || peer.needsConfirmation
+        handshakeDeadline = now + Self.handshakeTime
+    }
+
+    // MARK: Reading
+
+    func readable() {
+        var reads = 0
+        while !isClosed && rules.phase != .closing && !isBackedUp && reads < Self.readsInTurn {
+            reads += 1
+            let room = input.reserve(max(Self.receiveSize, missing))
+            var pid: Int32 = 0
+            var sender: UInt32 = 0
+            let count = coffer_receive(id.descriptor, room.baseAddress, room.count, checksSender ? 1 : 0, &pid, &sender)
+            if count <= 0 {
+                if count == -Int(EAGAIN) { break }
+                // The end of the stream, or an error: what is unfinished has nobody to answer to.
+                return close()
+            }
+            input.commit(count)
+            if checksSender && !judgeSender(pid: pid, uid: sender) { return }
+            process()
+            if count < room.count { break }
+        }
+        flush()
+    }
+
+    /// Bytes that the frame at the front still lacks, as far as known.
+    private var missing = 0
+
+    /// Carries out the frames that have arrived whole.
+    func process() {
+        missing = 0
+        frameDeadline = 0
+        guard input.count > 0 else { return }
+        loop.refreshReader()
+        refreshRights()
+        while !isClosed && rules.phase != .closing && !isBackedUp {
+            let bytes = input.readable
+            switch FrameScan.scan(bytes, limit: rules.frameLimit) {
+            case .incomplete(let needed):
+                missing = needed - bytes.count
+                if !bytes.isEmpty { frameDeadline = loop.now + Self.frameTime }
+                return
+            case .malformed(let error):
+                return fail(Failure(error == .frameTooLong ? .tooLarge : .malformed, error.description))
+            case .frame(let header, let body):
+                handle(header, UnsafeRawBufferPointer(rebasing: bytes[body]))
+                input.consume(min(body.upperBound, input.count))
+            }
+        }
+    }
+
+    @inline(__always)
+    private func handle(_ header: FrameHeader, _ body: UnsafeRawBufferPointer) {
+        if header.operation == Operation.get.rawValue, header.kind == .request, rules.phase == .open, unfinished.isEmpty, header.requestID != 0 {
+            return get(header.requestID, body)
+        }
+        let request = unfinished.isEmpty ? nil : unfinished[header.requestID]
+        switch rules.judge(header, unfinished: request?.shape) {
+        case .hello: hello(header, body)
+        case .confirm: confirm(header, body)
+        case .begin(let operation): begin(operation, header.requestID, body)
+        case .unknown:
+            send(.response, header.operation, header.requestID, Failure(.unknownOperation, "there is no operation \(header.operation)"))
+        case .cancel, .credit, .chunk, .end:
+            if let request { control(header.kind, request, body) }
+        case .ignore: break
+        case .fail(let code, let message): fail(Failure(code, message))
+        }
+    }
+
+    /// Too much is unsent or unfinished: nothing more is read until that changes.
+
+    // MARK: Identity
+
+    /// A changed policy reaches open connections with their next request.
+    private func refreshRights() {
+        let version = loop.policies.version
+        guard version != policyVersion else { return }
+        policyVersion = version
+        caller.rights = loop.policies.snapshot.principalClass(for: peer.principal)
+        if caller.rights.checksSender && !checksSender {
+            checksSender = true
+            _ = coffer_pass_credentials(id.descriptor)
+        }
+    }
+
+    /// The rights as they are now, for what is delivered without a request.
+    func currentCaller() -> Caller {
+        refreshRights()
+        return caller
+    }
+
+    func rejudgePeer() {
+        policyVersion = 0
+        refreshRights()
+    }
+
+    private func judgeSender(pid: Int32, uid: UInt32) -> Bool {
+        let isOpener = rules.phase == .confirming ? peer.confirmSender(pid: pid, uid: uid) : peer.isOpener(pid: pid, uid: uid)
+        guard isOpener else {
+            fail(Failure(.denied, "a message came from another process than the one that opened the connection"))
+            return false
+        }
+        if caller.rights.checksSender && !peer.isAlive {
+            fail(Failure(.denied, "the process that opened the connection has ended"))
+            return false
+        }
+        return true
+    }
+
+    func handshakeDone() { handshakeDeadline = 0 }
+
+    // MARK: Writing
+
+    /// Appends a frame.
+    func send<Body: WireMessage>(_ kind: FrameKind, _ operation: UInt16, _ requestID: UInt32, _ body: Body) {
+        var encoder = WireEncoder(reserving: 256)
+        body.encode(to: &encoder)
+        send(kind, operation, requestID, encoder.bytes)
+    }
+
+    func send(_ kind: FrameKind, _ operation: UInt16, _ requestID: UInt32, _ body: [UInt8]) {
+        guard !isClosed else { return }
+        let room = output.reserve(FrameHeader.size + body.count)
+        guard let base = room.baseAddress else { return }
+        FrameHeader(kind: kind, operation: operation, requestID: requestID).write(to: base, bodyLength: body.count)
+        UnsafeMutableRawBufferPointer(rebasing: room[FrameHeader.size...]).copyBytes(from: body)
+        output.commit(FrameHeader.size + body.count)
+    }
+
+    /// Sends the one last frame of a request.
+    func finish<Success: WireMessage>(_ request: PendingRequest, _ result: Result<Success, Failure>) {
+        guard unfinished.removeValue(forKey: request.id) != nil else { return }
+        switch result {
+        case .success(let answer):
+            var encoder = WireEncoder(reserving: 256)
+            Answer<Success>.success(answer).encode(to: &encoder)
+            if encoder.bytes.count + FrameHeader.countedSize > Limits.frame {
+                send(request.lastKind, request.operation, request.id, Failure(.tooLarge, "the answer does not fit a frame"))
+            } else {
+                send(request.lastKind, request.operation, request.id, encoder.bytes)
+            }
+        case .failure(let failure): send(request.lastKind, request.operation, request.id, failure)
+        }
+        request.stream?.closed()
+        request.stream = nil
+    }
+
+    func finish(_ request: PendingRequest, _ failure: Failure) { finish(request, Result<Empty, Failure>.failure(failure)) }
+
+    /// Ends the connection with a failure of its own.
+    func fail(_ failure: Failure) {
+        guard rules.phase != .closing else { return }
+        let duringHandshake = rules.phase != .open
+        abandon()
+        var short = failure
+        if duringHandshake { short.message = String(failure.message.prefix(500)) }
+        send(.end, 0, 0, short)
+        rules.close()
+        flush()
+    }
+
+    /// Answers the request at hand with a failure and closes: a handshake that did not succeed.
+    func refuse(_ header: FrameHeader, _ failure: Failure) {
+        send(.response, header.operation, header.requestID, failure)
+        rules.close()
+        flush()
+    }
+
+    private func abandon() {
+        for request in unfinished.values { request.stream?.closed() }
+        unfinished.removeAll()
+    }
+
+    /// Sends what the kernel takes.
+    func flush() {
+        guard !isClosed else { return }
+        let before = output.count
+        while output.count > 0 {
+            let bytes = output.readable
+            let sent = coffer_send(id.descriptor, bytes.baseAddress, bytes.count)
+            if sent == -Int(EAGAIN) { break }
+            guard sent > 0 else { return close() }
+            output.consume(sent)
+        }
+        if output.count == 0 {
+            sendDeadline = 0
+            if rules.phase == .closing { return shutDown() }
+        } else if sendDeadline == 0 || output.count < before {
+            sendDeadline = loop.now + Self.sendTime
+        }
+        watchInterest()
+        loop.watchTimes(of: self)
+    }
+
+    private func watchInterest() {
+        var wanted: UInt32 = 0
+        if !isBackedUp && rules.phase != .closing { wanted |= UInt32(COFFER_READABLE.rawValue) }
+        if output.count > 0 { wanted |= UInt32(COFFER_WRITABLE.rawValue) }
+        guard wanted != interest else { return }
+        interest = wanted
+        _ = coffer_epoll_modify(loop.epoll, id.descriptor, wanted, UInt64(UInt32(bitPattern: id.descriptor)))
+    }
+
+    func writable() {
+        flush()
+        guard !isClosed else { return }
+        for request in unfinished.values { request.stream?.resume() }
+        // What waited in the input for room in the output.
+        process()
+        flush()
+    }
+
+    // MARK: Time and end
+
+    /// Whether anything about it has a time by which it must happen.
+    var isTimed: Bool { handshakeDeadline != 0 || frameDeadline != 0 || sendDeadline != 0 }
+
+    func checkTimes(_ now: UInt64) {
+        if handshakeDeadline != 0 && now >= handshakeDeadline {
+            return fail(Failure(.deadlineExceeded, "the handshake was not done within 5 s"))
+        }
+        if frameDeadline != 0 && now >= frameDeadline {
+            return fail(Failure(.deadlineExceeded, "a frame was not whole within 30 s"))
+        }
+        if sendDeadline != 0 && now >= sendDeadline {
+            if rules.phase == .closing { return close() }
+            fail(Failure(.busy, "the output was not read for 60 s", retry: .now))
+        }
+    }
+
+    /// Everything is sent: no more will come. What the peer still sends is dropped with the descriptor.
+    private func shutDown() { close() }
+
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        abandon()
+        loop.remove(self)
+    }
+}

@@ -1,0 +1,35 @@
+import CLinux
+import Glibc
+
+/// A thread of the socket door.
+final class LoopThread: @unchecked Sendable {
+    private final class Start {
+        let name: String
+        let body: @Sendable () -> Void
+        init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+
+    private let handle: pthread_t
+
+    init(name: String, body: @escaping @Sendable () -> Void) throws(SocketError) {
+        let start = Unmanaged.passRetained(Start(name, body))
+        var handle = pthread_t()
+        let status = pthread_create(&handle, nil, { argument in
+            guard let argument else { return nil }
+            let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+            coffer_name_thread(start.name)
+            start.body()
+            return nil
+        }, start.toOpaque())
+        guard status == 0 else {
+            start.release()
+            throw SocketError.system("cannot start a thread", status)
+        }
+        self.handle = handle
+    }
+
+    func join() { pthread_join(handle, nil) }
+}

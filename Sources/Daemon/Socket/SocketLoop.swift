@@ -1,0 +1,261 @@
+import Atomics
+import CLinux
+import CofferStore
+import CofferWire
+import Glibc
+
+/// One event loop: a thread, an epoll, the connections that were given to it, and a reader of the store. Everything but what says
+/// otherwise is used on its thread only.
+final class SocketLoop: @unchecked Sendable {
+    let services: Services
+    let store: Store
+    let policies: PolicyService
+    let inbox: LoopInbox
+    let epoll: Int32
+    let clock: @Sendable () -> UInt64
+    private(set) var reader: StoreReader
+    /// Unix milliseconds, read once for each turn.
+    private(set) var now: UInt64
+    private(set) var isUnlocked = false
+    private(set) var lockFailure = Failure.locked
+    private(set) var isDraining = false
+    var watches: [WatchStream] = []
+    /// Read by the writer's thread: it wakes only loops that somebody watches from.
+    let watchCount = ManagedAtomic<Int>(0)
+    /// For the test of the allocation gate (formats.md 18).
+    let plantsAllocation: Bool
+
+    private var connections: [Int32: Connection] = [:]
+    private var nextSerial: UInt64 = 0
+    private var touched: [Connection] = []
+    private var isTouching = false
+    private var deadlines = DeadlineHeap()
+    /// When connections are looked at for what they are late with; 0: none is timed.
+    private var nextSweep: UInt64 = 0
+    private var isStopping = false
+    private var readerBegan = false
+    private(set) var incarnation: [UInt8] = Array(repeating: 0, count: 16)
+
+    private static let sweepInterval: UInt64 = 1_000
+    private static let inboxToken = UInt64.max
+    private static let eventCapacity = 256
+
+    init(services: Services, clock: @escaping @Sendable () -> UInt64) throws {
+        self.services = services
+        store = services.store
+        policies = services.policies
+        self.clock = clock
+        now = clock()
+        inbox = try LoopInbox()
+        epoll = coffer_epoll_create()
+        guard epoll >= 0 else { throw SocketError.system("cannot make an epoll", -epoll) }
+        guard coffer_epoll_add(epoll, inbox.wakeDescriptor, UInt32(COFFER_READABLE.rawValue), Self.inboxToken) == 0 else {
+            throw SocketError.system("cannot watch the loop's eventfd", errno)
+        }
+        reader = try services.store.makeReader()
+        plantsAllocation = getenv("COFFER_PLANT_ALLOCATION") != nil
+    }
+
+    // MARK: Turning
+
+    /// Runs until ``stop()``; the calling thread is the loop's.
+    func run() {
+        let events = UnsafeMutablePointer<coffer_event>.allocate(capacity: Self.eventCapacity)
+        defer { events.deallocate() }
+        while !isStopping {
+            let count = coffer_epoll_wait(epoll, events, Int32(Self.eventCapacity), timeout())
+            now = clock()
+            if count < 0 { break }
+            for index in 0..<Int(count) { handle(events[index]) }
+            settle()
+            if nextSweep != 0 && now >= nextSweep { sweep() }
+            expireDeadlines()
+            settle()
+            endReading()
+        }
+        for connection in Array(connections.values) { connection.close() }
+        endReading()
+    }
+
+    private func handle(_ event: coffer_event) {
+        guard event.token != Self.inboxToken else { return takeInbox() }
+        guard let connection = connections[Int32(truncatingIfNeeded: event.token)] else { return }
+        if event.flags & UInt32(COFFER_WRITABLE.rawValue) != 0 { connection.writable() }
+        if event.flags & UInt32(COFFER_READABLE.rawValue) != 0 { return connection.readable() }
+        if event.flags & UInt32(COFFER_HANGUP.rawValue) != 0 { connection.close() }
+    }
+
+    private func takeInbox() {
+        for item in inbox.take() {
+            switch item {
+            case .job(let job): job(self)
+            case .changes(let changes):
+                // A watch may end while it is told.
+                for watch in watches { watch.committed(changes) }
+            }
+        }
+    }
+
+    /// Milliseconds until something is due; -1: nothing is.
+    private func timeout() -> Int32 {
+        var due = nextSweep
+        if let first = deadlines.first, due == 0 || first < due { due = first }
+        guard due != 0 else { return -1 }
+        return Int32(clamping: due > now ? due - now : 0)
+    }
+
+    // MARK: Reading the store
+
+    /// Makes the reader as new as every answer that was given (formats.md 17).
+    @inline(__always)
+    func refreshReader() {
+        do throws(StoreError) {
+            try reader.refresh()
+            if !isUnlocked { learnWhereTheStoreStands() }
+            readerBegan = true
+        } catch {
+            isUnlocked = false
+            readerBegan = false
+            lockFailure = error.code == .locked ? .locked : Failure(error)
+        }
+    }
+
+    private func learnWhereTheStoreStands() {
+        isUnlocked = true
+        incarnation = store.incarnation
+    }
+
+    private func endReading() {
+        guard readerBegan else { return }
+        reader.end()
+        readerBegan = false
+    }
+
+    var position: Position { Position(incarnation: Bytes16(store.incarnation) ?? .zero, revision: store.revision) }
+
+    // MARK: Connections
+
+    /// Takes an accepted socket over. Called on the loop's thread.
+    func adopt(_ descriptor: Int32, _ peer: PeerIdentity) {
+        nextSerial += 1
+        let connection = Connection(id: ConnectionID(descriptor: descriptor, serial: nextSerial), loop: self, peer: peer, now: now)
+        connections[descriptor] = connection
+        if connection.checksSender { _ = coffer_pass_credentials(descriptor) }
+        guard coffer_epoll_add(epoll, descriptor, UInt32(COFFER_READABLE.rawValue), UInt64(UInt32(bitPattern: descriptor))) == 0 else {
+            return connection.close()
+        }
+        if isDraining { return connection.fail(.draining) }
+        watchTimes(of: connection)
+    }
+
+    func connection(_ id: ConnectionID) -> Connection? {
+        guard let connection = connections[id.descriptor], connection.id == id, !connection.isClosed else { return nil }
+        return connection
+    }
+
+    func remove(_ connection: Connection) {
+        connections[connection.id.descriptor] = nil
+        close(connection.id.descriptor)
+        services.connections.ended(uid: connection.uid)
+    }
+
+    /// The connection has something to send, or room for more: seen to before the loop waits again.
+    func touch(_ connection: Connection) {
+        guard !connection.isTouched else { return }
+        connection.isTouched = true
+        touched.append(connection)
+    }
+
+    private func settle() {
+        while !touched.isEmpty {
+            let batch = touched
+            touched = []
+            for connection in batch {
+                connection.isTouched = false
+                guard !connection.isClosed else { continue }
+                connection.process()
+                connection.flush()
+            }
+        }
+    }
+
+    // MARK: Time
+
+    @inline(__always)
+    func watchTimes(of connection: Connection) {
+        if nextSweep == 0 && connection.isTimed { nextSweep = now + Self.sweepInterval }
+    }
+
+    private func sweep() {
+        nextSweep = 0
+        for connection in Array(connections.values) where connection.isTimed {
+            connection.checkTimes(now)
+            if !connection.isClosed { watchTimes(of: connection) }
+        }
+    }
+
+    func schedule(deadline: UInt64, _ handle: RequestHandle) { deadlines.insert(deadline, handle) }
+
+    private func expireDeadlines() {
+        while let handle = deadlines.popDue(now) {
+            guard let connection = connection(handle.connection), let request = connection.unfinished[handle.id],
+                ObjectIdentifier(request) == handle.identity
+            else { continue }
+            connection.finish(request, Failure(
+                .deadlineExceeded, "the request's deadline has passed", retry: .now, outcome: request.isWithWriter ? .unknown : .none))
+            touch(connection)
+        }
+    }
+
+    // MARK: Watches, lock, end
+
+    func addWatch() { watchCount.wrappingIncrement(ordering: .acquiringAndReleasing) }
+    func removeWatch() { watchCount.wrappingDecrement(ordering: .acquiringAndReleasing) }
+
+    /// The store was locked or unlocked: the keys go now, and with them every unfinished request.
+    func lockChanged(locked: Bool) {
+        endReading()
+        reader.applyPending()
+        isUnlocked = false
+        guard locked else { return refreshReader() }
+        lockFailure = .locked
+        for connection in connections.values {
+            for request in connection.unfinished.values where !Self.survivesLock(request.operation) {
+                connection.finish(request, .locked)
+            }
+            touch(connection)
+        }
+    }
+
+    private static func survivesLock(_ operation: UInt16) -> Bool {
+        [Operation.lock, .unlock, .status, .doctor].contains { $0.rawValue == operation }
+    }
+
+    /// New requests are no longer begun; what is unfinished may finish, watches end.
+    func drain() {
+        isDraining = true
+        for connection in Array(connections.values) {
+            for request in connection.unfinished.values where request.operation == Operation.watch.rawValue {
+                connection.finish(request, .draining)
+            }
+            if connection.unfinished.isEmpty { connection.fail(.draining) } else { connection.flush() }
+        }
+    }
+
+    /// Ends connections whose requests have finished since ``drain()``.
+    func drainFurther() -> Bool {
+        for connection in Array(connections.values) where connection.unfinished.isEmpty { connection.fail(.draining) }
+        return connections.isEmpty
+    }
+
+    func stop() { isStopping = true }
+
+    // MARK: The allocation gate's planted fault
+
+    @inline(never)
+    func plant() {
+        let fault = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 16)
+        fault.storeBytes(of: now, as: UInt64.self)
+        fault.deallocate()
+    }
+}

@@ -1,0 +1,135 @@
+import CLinux
+import CofferStore
+import CofferWire
+import Glibc
+import Synchronization
+
+/// The socket door: the listening socket, the thread that accepts, and the loops that serve.
+final class SocketServer: CommitListener {
+    private let path: SocketPath
+    private let services: Services
+    private let loops: [SocketLoop]
+    private let listener: Int32
+    private let threads = Mutex<[LoopThread]>([])
+    private let acceptor: LoopInboxWaker
+    private let isStopping = Mutex(false)
+
+    /// Binds the socket; nobody is served before ``start()``.
+    init(path: SocketPath, loops count: Int, services: Services, clock: @escaping @Sendable () -> UInt64) throws {
+        self.path = path
+        self.services = services
+        listener = try path.listen()
+        acceptor = try LoopInboxWaker()
+        var loops: [SocketLoop] = []
+        for _ in 0..<max(count, 1) { loops.append(try SocketLoop(services: services, clock: clock)) }
+        self.loops = loops
+    }
+
+    func start() throws {
+        services.store.addListener(self)
+        for (index, loop) in loops.enumerated() {
+            let thread = try LoopThread(name: "coffer-loop-\(index)") { loop.run() }
+            threads.withLock { $0.append(thread) }
+        }
+        let thread = try LoopThread(name: "coffer-accept") { [self] in acceptAll() }
+        threads.withLock { $0.append(thread) }
+    }
+
+    // MARK: Accepting
+
+    private func acceptAll() {
+        var next = 0
+        let epoll = coffer_epoll_create()
+        guard epoll >= 0 else { return }
+        defer { close(epoll) }
+        _ = coffer_epoll_add(epoll, listener, UInt32(COFFER_READABLE.rawValue), 0)
+        _ = coffer_epoll_add(epoll, acceptor.descriptor, UInt32(COFFER_READABLE.rawValue), 1)
+        var event = coffer_event()
+        while true {
+            guard coffer_epoll_wait(epoll, &event, 1, -1) >= 0 else { return }
+            if isStopping.withLock({ $0 }) { return }
+            while true {
+                let descriptor = coffer_accept(listener)
+                if descriptor == -EMFILE || descriptor == -ENFILE {
+                    // No descriptor is free: whoever waits is served as soon as somebody leaves.
+                    usleep(20_000)
+                    break
+                }
+                guard descriptor >= 0 else { break }
+                admit(descriptor, to: loops[next % loops.count])
+                next += 1
+            }
+        }
+    }
+
+    private func admit(_ descriptor: Int32, to loop: SocketLoop) {
+        let peer: PeerIdentity
+        do { peer = try PeerIdentity(acceptedSocket: descriptor) } catch {
+            close(descriptor)
+            return
+        }
+        guard services.connections.began(uid: peer.principal.uid) else {
+            Self.refuse(descriptor, Failure(
+                .tooManyConnections, "uid \(peer.principal.uid) has as many connections as it may have", retry: .after(milliseconds: 1_000)))
+            return
+        }
+        loop.inbox.post(.job { loop in loop.adopt(descriptor, peer) })
+    }
+
+    /// Says why, once, without waiting.
+    private static func refuse(_ descriptor: Int32, _ failure: Failure) {
+        let body = failure.encoded()
+        var frame = [UInt8](repeating: 0, count: FrameHeader.size)
+        frame.withUnsafeMutableBytes { bytes in
+            if let base = bytes.baseAddress { FrameHeader(kind: .end, operation: 0, requestID: 0).write(to: base, bodyLength: body.count) }
+        }
+        frame += body
+        _ = coffer_send(descriptor, frame, frame.count)
+        close(descriptor)
+    }
+
+    // MARK: Following the store
+
+    func committed(_ changes: [Change]) {
+        for loop in loops where loop.watchCount.load(ordering: .acquiring) > 0 { loop.inbox.post(.changes(changes)) }
+    }
+
+    func lockChanged(locked: Bool) {
+        for loop in loops { loop.inbox.post(.job { $0.lockChanged(locked: locked) }) }
+    }
+
+    var socket: SocketPath { path }
+
+    // MARK: Ending
+
+    /// Takes no more connections, lets what is unfinished finish for at most `seconds`, and ends. Blocks.
+    func stop(withinSeconds seconds: Int) {
+        isStopping.withLock { $0 = true }
+        coffer_eventfd_raise(acceptor.descriptor)
+        path.remove()
+        for loop in loops { loop.inbox.post(.job { $0.drain() }) }
+        let emptied = Mutex(0)
+        for _ in 0..<(seconds * 20) {
+            emptied.withLock { $0 = 0 }
+            for loop in loops {
+                loop.inbox.post(.job { loop in if loop.drainFurther() { emptied.withLock { $0 += 1 } } })
+            }
+            usleep(50_000)
+            if emptied.withLock({ $0 }) == loops.count { break }
+        }
+        for loop in loops { loop.inbox.post(.job { $0.stop() }) }
+        for thread in threads.withLock({ $0 }) { thread.join() }
+        services.store.removeListener(self)
+        close(listener)
+    }
+}
+
+/// An eventfd that ends the accepting thread's wait.
+struct LoopInboxWaker: Sendable {
+    let descriptor: Int32
+
+    init() throws(SocketError) {
+        descriptor = coffer_eventfd()
+        guard descriptor >= 0 else { throw SocketError.system("cannot make an eventfd", -descriptor) }
+    }
+}

@@ -1,0 +1,71 @@
+import CofferStore
+import CofferWire
+
+/// A list on its way down: asks the list worker for one page at a time, and sends it while credit and output allow.
+final class ListStream: RequestStream {
+    private unowned let connection: Connection
+    private unowned let request: PendingRequest
+    private let fields: ListRequest
+    private let tenant: TenantID
+    private var credit: UInt32
+    private var after: [UInt8]?
+    private var sent: UInt32 = 0
+    private var revision: UInt64
+    private var isAsking = false
+
+    init(_ connection: Connection, _ request: PendingRequest, _ fields: ListRequest, tenant: TenantID) {
+        self.connection = connection
+        self.request = request
+        self.fields = fields
+        self.tenant = tenant
+        credit = fields.credit
+        after = fields.cursor?.after
+        revision = connection.loop.position.revision
+    }
+
+    func credited(_ count: UInt32) {
+        credit = credit.addingReportingOverflow(count).overflow ? .max : credit + count
+        resume()
+    }
+
+    func resume() {
+        guard !isAsking, credit > 0, !connection.isBackedUp else { return }
+        isAsking = true
+        let handle = connection.handle(of: request)
+        let (tenant, prefix, after, deleted) = (tenant, fields.prefix, after, fields.includeDeleted)
+        let size = fields.limit == 0 ? Int(fields.pageSize) : min(Int(fields.pageSize), Int(fields.limit - sent))
+        connection.loop.store.onWorker { worker in
+            let page: Result<NamesPage, StoreError>
+            do throws(StoreError) {
+                page = .success(try worker.get().names(tenant: tenant, prefix: prefix, after: after, limit: size, includeDeleted: deleted))
+            } catch {
+                page = .failure(error)
+            }
+            handle.resume { _, request in (request.stream as? ListStream)?.arrived(page) }
+        }
+    }
+
+    private func arrived(_ result: Result<NamesPage, StoreError>) {
+        isAsking = false
+        let page: NamesPage
+        switch result {
+        case .failure(let error): return connection.finish(request, Failure(error))
+        case .success(let found): page = found
+        }
+        let caller = connection.currentCaller()
+        revision = page.revision
+        after = page.entries.last?.name.bytes ?? after
+        let entries = page.entries.filter { caller.allows(.secret, .list, $0.name.bytes) }
+            .map { ListPage.Entry(name: $0.name.bytes, deleted: $0.deleted) }
+        if !entries.isEmpty {
+            connection.send(.chunk, request.operation, request.id, ListPage(revision: revision, entries: entries))
+            credit -= 1
+            sent += UInt32(entries.count)
+        }
+        let isLimited = fields.limit != 0 && sent >= fields.limit
+        if !page.more || isLimited {
+            return connection.finish(request, .success(ListEnd(revision: revision, more: page.more)))
+        }
+        resume()
+    }
+}

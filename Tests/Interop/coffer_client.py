@@ -1,0 +1,1150 @@
+"""A client for the Coffer daemon, protocol version 1.
+
+Written from protocol.md alone, with nothing but Python's standard library: it
+shows that the page suffices. It covers the connection, the secrets, and the
+harmless questions to the server (ping, status, whoami).
+
+    with Client.connect() as coffer:
+        coffer.put("payments/key", b"value")
+        print(coffer.get("payments/key").value)
+
+One thread reads all the time; any number of threads may ask.
+"""
+
+import collections
+import os
+import queue
+import secrets
+import socket
+import stat
+import struct
+import threading
+import time
+from typing import List, NamedTuple, Optional, Tuple
+
+# ------------------------------------------------------------------ numbers
+
+REQUEST, RESPONSE, CHUNK, END, EVENT, CANCEL, CREDIT = range(1, 8)
+
+HELLO, CONFIRM, PING, STATUS = 0x0001, 0x0002, 0x0003, 0x0004
+WHOAMI = 0x0008
+GET, PUT, INFO, LIST = 0x0100, 0x0101, 0x0102, 0x0103
+ACTIVATE, DELETE, UNDELETE, DESTROY = 0x0104, 0x0105, 0x0106, 0x0107
+UPDATE, EXPORT, IMPORT, WATCH = 0x0108, 0x0109, 0x010A, 0x010B
+
+STREAMS = (LIST, EXPORT, IMPORT)
+CHANGES = (PUT, ACTIVATE, DELETE, UNDELETE, DESTROY, UPDATE, IMPORT)
+
+SMALL_FRAME = 4096
+LARGE_FRAME = 1_114_112
+MAX_VALUE = 1_048_576
+MAX_NAME = 512
+MAX_CREDIT = 2**32 - 1
+
+RETRY_NEVER, RETRY_NOW, RETRY_AFTER = 0, 1, 2
+OUTCOME_NONE, OUTCOME_UNKNOWN = 0, 1
+
+
+# ------------------------------------------------------------------- errors
+
+class CofferError(Exception):
+    """Anything that this client raises."""
+
+
+class NotTrusted(CofferError):
+    """Whoever listens on the socket is nobody to give secrets to."""
+
+
+class ProtocolError(CofferError):
+    """The server sent what the page does not allow; the connection is closed."""
+
+
+class ConnectionLost(CofferError):
+    """The connection ended without a word. Of a change, the outcome is unknown."""
+
+    def __init__(self, message="the connection was closed", outcome=OUTCOME_UNKNOWN):
+        super().__init__(message)
+        self.outcome = outcome
+
+
+class Failure(CofferError):
+    """A failure as the server reports it. `of_connection`: it ended everything."""
+
+    number = 0
+    name = ""
+
+    def __init__(self, retry=0, retry_after=0, outcome=0, message="", of_connection=False):
+        super().__init__("%s: %s" % (self.name, message))
+        self.retry = retry
+        self.retry_after = retry_after
+        self.outcome = outcome
+        self.message = message
+        self.of_connection = of_connection
+
+    def for_request(self, outcome):
+        """The same failure, as one request of a failed connection sees it."""
+        return type(self)(self.retry, self.retry_after, outcome, self.message, True)
+
+
+class Malformed(Failure): number, name = 1, "malformed"
+class UnsupportedVersion(Failure): number, name = 2, "unsupportedVersion"
+class UnknownOperation(Failure): number, name = 3, "unknownOperation"
+class Unexpected(Failure): number, name = 4, "unexpected"
+class TooLarge(Failure): number, name = 5, "tooLarge"
+class Busy(Failure): number, name = 6, "busy"
+class DeadlineExceeded(Failure): number, name = 7, "deadlineExceeded"
+class Cancelled(Failure): number, name = 8, "cancelled"
+class Locked(Failure): number, name = 9, "locked"
+class Denied(Failure): number, name = 10, "denied"
+class NotFound(Failure): number, name = 11, "notFound"
+class Conflict(Failure): number, name = 12, "conflict"
+class InvalidName(Failure): number, name = 13, "invalidName"
+class InvalidArgument(Failure): number, name = 14, "invalidArgument"
+class Expired(Failure): number, name = 15, "expired"
+class VersionNotFound(Failure): number, name = 16, "versionNotFound"
+class Deleted(Failure): number, name = 17, "deleted"
+class NotModified(Failure): number, name = 18, "notModified"
+class Resync(Failure): number, name = 19, "resync"
+class StoreFull(Failure): number, name = 20, "storeFull"
+class Damaged(Failure): number, name = 21, "damaged"
+class Failed(Failure): number, name = 22, "failed"
+class OutcomeUnknown(Failure): number, name = 23, "outcomeUnknown"
+class UnlockFailed(Failure): number, name = 24, "unlockFailed"
+class LastSlot(Failure): number, name = 25, "lastSlot"
+class ReadOnly(Failure): number, name = 26, "readOnly"
+class Draining(Failure): number, name = 27, "draining"
+class TooManyConnections(Failure): number, name = 28, "tooManyConnections"
+class InternalError(Failure): number, name = 29, "internalError"
+
+
+FAILURES = {c.number: c for c in Failure.__subclasses__()}
+
+
+# -------------------------------------------------------------------- fields
+
+class Writer:
+    """Fields, one behind the other."""
+
+    def __init__(self):
+        self._parts = []
+
+    def done(self) -> bytes:
+        return b"".join(self._parts)
+
+    def _int(self, form, value):
+        try:
+            self._parts.append(struct.pack(form, value))
+        except struct.error as problem:
+            raise ValueError("%r does not fit its field" % (value,)) from problem
+        return self
+
+    def u8(self, v): return self._int(">B", v)
+    def u16(self, v): return self._int(">H", v)
+    def u32(self, v): return self._int(">I", v)
+    def u64(self, v): return self._int(">Q", v)
+    def bool(self, v): return self.u8(1 if v else 0)
+
+    def raw(self, data):
+        self._parts.append(bytes(data))
+        return self
+
+    def id16(self, data):
+        if len(data) != 16:
+            raise ValueError("an id has 16 bytes")
+        return self.raw(data)
+
+    def bytes16(self, data): return self.u16(len(data)).raw(data)
+    def bytes32(self, data): return self.u32(len(data)).raw(data)
+    def text(self, s): return self.bytes16(_bytes(s))
+
+    def optional(self, value, write):
+        self.bool(value is not None)
+        if value is not None:
+            write(value)
+        return self
+
+    def list(self, items, write):
+        self.u16(len(items))
+        for item in items:
+            write(item)
+        return self
+
+
+class Reader:
+    """Fields out of a body; whatever is not exactly as the page says is refused."""
+
+    def __init__(self, body):
+        self._body = body
+        self._at = 0
+
+    def done(self):
+        if self._at != len(self._body):
+            raise ProtocolError("bytes behind the last field")
+
+    def raw(self, count) -> bytes:
+        if self._at + count > len(self._body):
+            raise ProtocolError("the body ends early")
+        self._at += count
+        return bytes(self._body[self._at - count:self._at])
+
+    def u8(self): return self.raw(1)[0]
+    def u16(self): return int.from_bytes(self.raw(2), "big")
+    def u32(self): return int.from_bytes(self.raw(4), "big")
+    def u64(self): return int.from_bytes(self.raw(8), "big")
+    def id16(self): return self.raw(16)
+
+    def choice(self, allowed):
+        v = self.u8()
+        if v not in allowed:
+            raise ProtocolError("value %d is not in its table" % v)
+        return v
+
+    def bool(self): return bool(self.choice((0, 1)))
+
+    def _limited(self, length, low, high):
+        if not low <= length <= high:
+            raise ProtocolError("length %d is not %d-%d" % (length, low, high))
+        return self.raw(length)
+
+    def bytes16(self, low, high): return self._limited(self.u16(), low, high)
+    def bytes32(self, low, high): return self._limited(self.u32(), low, high)
+
+    def text(self, low, high):
+        return _utf8(self.bytes16(low, high))
+
+    def optional(self, read):
+        return read() if self.bool() else None
+
+    def list(self, low, high, read):
+        count = self.u16()
+        if not low <= count <= high:
+            raise ProtocolError("%d items are not %d-%d" % (count, low, high))
+        return [read() for _ in range(count)]
+
+
+def _utf8(data) -> str:
+    try:
+        return data.decode("utf-8", "strict")
+    except UnicodeDecodeError as problem:
+        raise ProtocolError("a text is not UTF-8") from problem
+
+
+def _bytes(s) -> bytes:
+    return s.encode("utf-8") if isinstance(s, str) else bytes(s)
+
+
+# ---------------------------------------------------------------- the things
+
+class Position(NamedTuple):
+    incarnation: bytes
+    revision: int
+
+
+class Expect(NamedTuple):
+    """The version that is expected; with an incarnation where a program remembers it."""
+    version: int
+    incarnation: Optional[bytes] = None
+
+
+class Settings(NamedTuple):
+    """What is None stays as it is."""
+    metadata: Optional[List[Tuple[str, str]]] = None
+    tags: Optional[List[str]] = None
+    keep_last: Optional[int] = None
+    delete_after: Optional[int] = None
+
+
+KEEP = Settings()
+
+
+class Hello(NamedTuple):
+    version: int
+    features: int
+    frame_limit: int
+    requests_in_flight: int
+    unsent_limit: int
+    store_id: bytes
+    position: Position
+    server_time: int
+    locked: bool
+    nonce: bytes
+    server_name: str
+
+
+class Secret(NamedTuple):
+    version: int
+    revision: int
+    expires: int
+    value: bytes
+    content_type: str
+
+
+class Written(NamedTuple):
+    version: int
+    revision: int
+
+
+class VersionInfo(NamedTuple):
+    version: int
+    state: int
+    created: int
+    expires: int
+    deleted: int
+    size: int
+    content_type: str
+    created_by: str
+
+
+LIVE, DELETED, DESTROYED, EXPIRED = range(4)
+
+
+class Info(NamedTuple):
+    active_version: int
+    latest_version: int
+    deleted: bool
+    created: int
+    updated: int
+    revision: int
+    keep_last: int
+    delete_after: int
+    metadata: List[Tuple[str, str]]
+    tags: List[str]
+    versions: List[VersionInfo]
+
+
+class Listed(NamedTuple):
+    name: bytes
+    deleted: bool
+
+
+class Page(NamedTuple):
+    revision: int
+    entries: List[Listed]
+
+
+class ListEnd(NamedTuple):
+    revision: int
+    more: bool
+
+
+class Entry(NamedTuple):
+    """A secret on its way out of, or into, the store."""
+    name: bytes
+    value: bytes
+    content_type: str = ""
+    expires: int = 0
+    settings: Settings = KEEP
+    version: int = 0
+
+
+class ExportEnd(NamedTuple):
+    revision: int
+    count: int
+
+
+CREATED, CHANGED, UNCHANGED = range(3)
+
+
+class ImportItem(NamedTuple):
+    result: int
+    version: int
+
+
+class ImportEnd(NamedTuple):
+    revision: int
+    created: int
+    changed: int
+    unchanged: int
+
+
+class Change(NamedTuple):
+    revision: int
+    ordinal: int
+    last: bool
+    operation: int
+    version: int
+    name: bytes
+    value: Optional[bytes]
+
+
+class ResyncEvent(NamedTuple):
+    position: Position
+
+
+# ------------------------------------------------------- bodies, out and back
+
+def frame(kind, operation, request_id, body=b"") -> bytes:
+    return struct.pack(">IBBHI", 8 + len(body), kind, 0, operation, request_id) + body
+
+
+def _request(deadline=0) -> Writer:
+    return Writer().u32(deadline)
+
+
+def _expectation(w: Writer, expected: Optional[Expect]) -> Writer:
+    if expected is None:
+        return w.u8(0)
+    if expected.incarnation is None:
+        return w.u8(1).u64(expected.version)
+    return w.u8(2).id16(expected.incarnation).u64(expected.version)
+
+
+def _write_settings(w: Writer, s: Settings) -> Writer:
+    w.optional(s.metadata, lambda pairs: w.list(pairs, lambda p: w.text(p[0]).text(p[1])))
+    w.optional(s.tags, lambda tags: w.list(tags, w.text))
+    w.optional(s.keep_last, w.u16)
+    w.optional(s.delete_after, w.u64)
+    return w
+
+
+def _read_pairs(r: Reader): return r.list(0, 64, lambda: (r.text(1, 128), r.text(0, 512)))
+def _read_tags(r: Reader): return r.list(0, 64, lambda: r.text(1, 128))
+
+
+def _read_settings(r: Reader) -> Settings:
+    return Settings(r.optional(lambda: _read_pairs(r)), r.optional(lambda: _read_tags(r)),
+                    r.optional(r.u16), r.optional(r.u64))
+
+
+def _read_position(r: Reader) -> Position:
+    return Position(r.id16(), r.u64())
+
+
+def hello_body(tenant, client_name, minimum=1, maximum=1, features=0, extensions=(),
+               deadline=0, magic=b"COFR") -> bytes:
+    w = _request(deadline).raw(magic).u16(minimum).u16(maximum).u64(features)
+    w.text(tenant).text(client_name)
+    return w.list(extensions, lambda e: w.u16(e[0]).bytes16(e[1])).done()
+
+
+def confirm_body(nonce, deadline=0) -> bytes:
+    return _request(deadline).id16(nonce).done()
+
+
+def empty_body(deadline=0) -> bytes:
+    return _request(deadline).done()
+
+
+def get_body(name, version=0, unless=None, deadline=0) -> bytes:
+    return _expectation(_request(deadline).bytes16(_bytes(name)).u64(version), unless).done()
+
+
+def put_body(name, value, expected=None, key=None, activate=True, expires=0, content_type="",
+             settings=KEEP, deadline=0) -> bytes:
+    w = _expectation(_request(deadline).bytes16(_bytes(name)), expected)
+    w.optional(key, w.id16).bool(activate).u64(expires).text(content_type)
+    return _write_settings(w, settings).bytes32(value).done()
+
+
+def info_body(name, deadline=0) -> bytes:
+    return _request(deadline).bytes16(_bytes(name)).done()
+
+
+def version_body(name, version, expected=None, key=None, deadline=0) -> bytes:
+    """activate, delete, undelete, destroy"""
+    w = _expectation(_request(deadline).bytes16(_bytes(name)).u64(version), expected)
+    return w.optional(key, w.id16).done()
+
+
+def update_body(name, settings, expected=None, key=None, deadline=0) -> bytes:
+    w = _expectation(_request(deadline).bytes16(_bytes(name)), expected)
+    return _write_settings(w.optional(key, w.id16), settings).done()
+
+
+def list_body(prefix=b"", cursor=None, page_size=1000, limit=0, include_deleted=False, credit=1,
+              deadline=0) -> bytes:
+    w = _request(deadline).bytes16(_bytes(prefix))
+    w.optional(cursor, lambda c: w.id16(c[0]).bytes16(_bytes(c[1])))
+    return w.u16(page_size).u32(limit).bool(include_deleted).u32(credit).done()
+
+
+def export_body(prefix=b"", credit=1, deadline=0) -> bytes:
+    return _request(deadline).bytes16(_bytes(prefix)).u32(credit).done()
+
+
+def import_body(dry_run=False, create_only=False, key=None, deadline=0) -> bytes:
+    w = _request(deadline).bool(dry_run).bool(create_only)
+    return w.optional(key, w.id16).done()
+
+
+def entry_bytes(e: Entry) -> bytes:
+    w = Writer().bytes16(_bytes(e.name)).u64(e.version).u64(e.expires).text(e.content_type)
+    return _write_settings(w, e.settings).bytes32(e.value).done()
+
+
+def entries_body(encoded) -> bytes:
+    """An import chunk, of entries that entry_bytes made."""
+    return Writer().u16(len(encoded)).done() + b"".join(encoded)
+
+
+def finish_body(count) -> bytes:
+    return Writer().u64(count).done()
+
+
+def watch_body(name=b"", exact=False, values=False, since=None, credit=1, deadline=0) -> bytes:
+    w = _request(deadline).bool(exact).bool(values).bytes16(_bytes(name))
+    w.optional(since, lambda p: w.id16(p[0]).u64(p[1]))
+    return w.u32(credit).done()
+
+
+def credit_body(count) -> bytes:
+    return Writer().u32(count).done()
+
+
+def read_failure(r: Reader, number, of_connection=False) -> Failure:
+    """What stands behind `error` where that is not 0, up to the end of the body."""
+    if number not in FAILURES:
+        raise ProtocolError("error %d is not defined" % number)
+    retry, after, outcome = r.choice((0, 1, 2)), r.u32(), r.choice((0, 1))
+    message = r.text(0, 4096)
+    r.done()
+    if (retry == RETRY_AFTER) != (after > 0):
+        raise ProtocolError("retry %d with retry_after %d" % (retry, after))
+    return FAILURES[number](retry, after, outcome, message, of_connection)
+
+
+def read_nothing(r): return None
+def read_u64(r): return r.u64()
+def read_written(r): return Written(r.u64(), r.u64())
+def read_items(r): return r.list(0, 10_000, lambda: r.text(0, 4096))
+def read_list_end(r): return ListEnd(r.u64(), r.bool())
+def read_export_end(r): return ExportEnd(r.u64(), r.u64())
+def read_import_end(r): return ImportEnd(r.u64(), r.u64(), r.u64(), r.u64())
+
+
+def read_hello(r: Reader) -> Hello:
+    h = Hello(r.u16(), r.u64(), r.u32(), r.u32(), r.u32(), r.id16(), _read_position(r), r.u64(),
+              r.bool(), r.id16(), r.text(0, 255))
+    if h.frame_limit < 4096 or h.requests_in_flight < 2:
+        raise ProtocolError("the server's limits are too low")
+    return h
+
+
+def read_get(r: Reader) -> Secret:
+    version, revision, expires = r.u64(), r.u64(), r.u64()
+    type_length, value_length = r.u8(), r.u32()
+    if value_length > MAX_VALUE:
+        raise ProtocolError("the value is too long")
+    value = r.raw(value_length)
+    return Secret(version, revision, expires, value, _utf8(r.raw(type_length)))
+
+
+def read_info(r: Reader) -> Info:
+    def one():
+        return VersionInfo(r.u64(), r.choice((0, 1, 2, 3)), r.u64(), r.u64(), r.u64(), r.u32(),
+                           r.text(0, 255), r.text(0, 255))
+    return Info(r.u64(), r.u64(), r.bool(), r.u64(), r.u64(), r.u64(), r.u16(), r.u64(),
+                _read_pairs(r), _read_tags(r), r.list(0, 1000, one))
+
+
+def read_status(r: Reader):
+    def one():
+        key = r.text(1, 128)
+        return key, (r.u64() if r.choice((0, 1)) == 0 else r.text(0, 4096))
+    entries = r.list(0, 1000, one)
+    keys = [k.encode() for k, _ in entries]
+    if any(a >= b for a, b in zip(keys, keys[1:])):
+        raise ProtocolError("the keys of status are not in ascending order")
+    return dict(entries)
+
+
+def read_page(r: Reader) -> Page:
+    return Page(r.u64(), r.list(0, 1000, lambda: Listed(r.bytes16(1, MAX_NAME), r.bool())))
+
+
+def read_entries(r: Reader) -> List[Entry]:
+    def one():
+        name, version, expires = r.bytes16(0, MAX_NAME), r.u64(), r.u64()
+        content_type, settings = r.text(0, 255), _read_settings(r)
+        return Entry(name, r.bytes32(0, MAX_VALUE), content_type, expires, settings, version)
+    return r.list(1, 10_000, one)
+
+
+def read_exported(r: Reader) -> List[Entry]:
+    entries = read_entries(r)
+    if any(None in e.settings for e in entries):
+        raise ProtocolError("an exported entry lacks a setting")
+    return entries
+
+
+def read_results(r: Reader) -> List[ImportItem]:
+    return r.list(0, 1000, lambda: ImportItem(r.choice((0, 1, 2)), r.u64()))
+
+
+def read_position(r): return _read_position(r)
+
+
+def read_event(r: Reader):
+    if r.choice((1, 2)) == 2:
+        return ResyncEvent(_read_position(r))
+    return Change(r.u64(), r.u32(), r.bool(), r.choice((1, 2, 3, 4, 5, 6)), r.u64(),
+                  r.bytes16(1, MAX_NAME), r.optional(lambda: r.bytes32(0, MAX_VALUE)))
+
+
+# operation: (fields of the response or end, fields of a chunk or event)
+ANSWERS = {
+    HELLO: (read_hello, None), CONFIRM: (read_nothing, None), PING: (read_u64, None),
+    STATUS: (read_status, None), WHOAMI: (read_items, None), GET: (read_get, None),
+    PUT: (read_written, None), INFO: (read_info, None), LIST: (read_list_end, read_page),
+    ACTIVATE: (read_u64, None), DELETE: (read_u64, None), UNDELETE: (read_u64, None),
+    DESTROY: (read_u64, None), UPDATE: (read_u64, None),
+    EXPORT: (read_export_end, read_exported), IMPORT: (read_import_end, read_results),
+    WATCH: (read_position, read_event),
+}
+
+
+# ------------------------------------------------------- whom we are talking to
+
+def default_path() -> str:
+    path = os.environ.get("COFFER_SOCKET")
+    if path:
+        return path
+    if os.geteuid() == 0:
+        return "/run/coffer/coffer.sock"
+    folder = os.environ.get("XDG_RUNTIME_DIR")
+    if not folder:
+        raise CofferError("neither COFFER_SOCKET nor XDG_RUNTIME_DIR is set")
+    return os.path.join(folder, "coffer.sock")
+
+
+def _acl_gives_write(folder) -> bool:
+    """Whether an access ACL lets anybody but the owner write."""
+    try:
+        acl = os.getxattr(folder, "system.posix_acl_access")
+    except OSError:
+        return False
+    for at in range(4, len(acl) - 7, 8):
+        tag, permissions, _ = struct.unpack_from("<HHI", acl, at)
+        if tag != 0x01 and tag != 0x10 and permissions & 2:  # not the owner, not the mask
+            return True
+    return False
+
+
+def folder_vouches_for(path, uid, stat_of=os.stat, acl_of=_acl_gives_write) -> bool:
+    """Whether uid owns the socket's folder, and nobody else could have put a socket there."""
+    folder = os.path.dirname(os.path.realpath(path))
+    if stat_of(folder).st_uid != uid:
+        return False
+    while True:
+        s = stat_of(folder)
+        if s.st_uid not in (0, uid) or s.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            return False
+        if acl_of(folder):
+            return False
+        above = os.path.dirname(folder)
+        if above == folder:
+            return True
+        folder = above
+
+
+def check_server(sock, path, trusted=()) -> int:
+    """The server's uid, or NotTrusted."""
+    _, uid, _ = struct.unpack("3I", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    if uid == 0 or uid == os.geteuid() or uid in trusted:
+        return uid
+    try:
+        if folder_vouches_for(path, uid):
+            return uid
+    except OSError:
+        pass
+    raise NotTrusted("the server at %s runs as uid %d, which is not trusted" % (path, uid))
+
+
+# --------------------------------------------------------------- a request
+
+class Request:
+    """One request on its way. `result()` waits for its last frame."""
+
+    def __init__(self, client, operation, request_id, credit=0):
+        self.client = client
+        self.operation = operation
+        self.id = request_id
+        self.opened = False                    # watch: its response has come
+        self.finish_sent = False               # import: our end has gone
+        self._credit = credit                  # what the sender of the stream may still send
+        self._items = queue.Queue()
+        self._answer = None
+        self._failure = None
+        self._open = threading.Event()
+        self._finished = threading.Event()
+        self._changed = threading.Condition()
+
+    # The reading thread's side.
+
+    def _opened(self, answer):
+        self._answer = answer
+        self.opened = True
+        self._open.set()
+
+    def _finish(self, answer=None, failure=None):
+        if self._finished.is_set():
+            return
+        if failure is not None:
+            self._failure = failure
+        else:
+            self._answer = answer
+        self._finished.set()
+        self._open.set()
+        self._items.put(None)
+        with self._changed:
+            self._changed.notify_all()
+
+    def _arrived(self, item, needs_credit):
+        if needs_credit:
+            with self._changed:
+                if self._credit == 0:
+                    raise ProtocolError("a chunk or event without credit")
+                self._credit -= 1
+        self._items.put(item)
+
+    def _granted(self, count):
+        with self._changed:
+            if self._credit + count > MAX_CREDIT:
+                raise ProtocolError("too much credit")
+            self._credit += count
+            self._changed.notify_all()
+
+    # The caller's side.
+
+    @property
+    def finished(self):
+        return self._finished.is_set()
+
+    @property
+    def credit(self):
+        with self._changed:
+            return self._credit
+
+    def cancel(self):
+        self.client._send(frame(CANCEL, self.operation, self.id))
+
+    def give_credit(self, count):
+        with self._changed:
+            self._credit += count
+        self.client._send(frame(CREDIT, self.operation, self.id, credit_body(count)))
+
+    def wait_credit(self, timeout):
+        """Take one credit of an import. False: the request has ended instead."""
+        with self._changed:
+            ready = self._changed.wait_for(lambda: self._credit > 0 or self.finished, timeout)
+            if not ready:
+                raise TimeoutError("no credit within %s s" % timeout)
+            if self.finished:
+                return False
+            self._credit -= 1
+            return True
+
+    def result(self, timeout=60):
+        if not self._finished.wait(timeout):
+            raise TimeoutError("no answer within %s s" % timeout)
+        if self._failure is not None:
+            raise self._failure
+        return self._answer
+
+    def failure(self, timeout=60):
+        """The failure with which it ended; None for a success."""
+        if not self._finished.wait(timeout):
+            raise TimeoutError("no answer within %s s" % timeout)
+        return self._failure
+
+    def opening(self, timeout=60):
+        """The response of a watch."""
+        if not self._open.wait(timeout):
+            raise TimeoutError("no response within %s s" % timeout)
+        if not self.opened:
+            raise self._failure
+        return self._answer
+
+    def next(self, timeout=60):
+        """The next chunk or event; None at the end of the stream; a failure is raised."""
+        try:
+            item = self._items.get(timeout=timeout)
+        except queue.Empty:
+            raise TimeoutError("nothing came within %s s" % timeout) from None
+        if item is None:
+            self._items.put(None)
+            if self._failure is not None:
+                raise self._failure
+        return item
+
+
+class Stream:
+    """The pages of a list, or the chunks of an export; `end` behind the last one.
+
+    With `refill` each piece that is taken is replaced by one more credit."""
+
+    def __init__(self, request, refill, timeout):
+        self.request = request
+        self.end = None
+        self._refill = refill
+        self._timeout = timeout
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        item = self.request.next(self._timeout)
+        if item is None:
+            self.end = self.request.result()
+            raise StopIteration
+        if self._refill and not self.request.finished:
+            self.request.give_credit(1)
+        return item
+
+    def give_credit(self, count):
+        self.request.give_credit(count)
+
+    def cancel(self):
+        self.request.cancel()
+
+
+class Watch:
+    """Events as they come. `position` is where it began."""
+
+    def __init__(self, request, refill, timeout):
+        self.request = request
+        self.position = request.opening(timeout)
+        self._refill = refill
+
+    def next(self, timeout=60):
+        event = self.request.next(timeout)
+        if self._refill and not self.request.finished:
+            self.request.give_credit(1)
+        return event
+
+    def give_credit(self, count):
+        self.request.give_credit(count)
+
+    def cancel(self):
+        self.request.cancel()
+
+    def end(self, timeout=60) -> Failure:
+        return self.request.failure(timeout)
+
+
+# ------------------------------------------------------------- the connection
+
+class Client:
+    """A connection that is open. Use `Client.connect`."""
+
+    def __init__(self, sock, tenant, client_name, timeout):
+        self._sock = sock
+        self._pid = os.getpid()
+        self._timeout = timeout
+        self._limit = SMALL_FRAME              # of frames that come
+        self._send_limit = SMALL_FRAME
+        self._sending = threading.Lock()
+        self._state = threading.Lock()
+        self._requests = {}
+        self._next_id = 1
+        self._closed = None                    # why, once it is
+        self._confirmed = False
+        self._in_flight = threading.Semaphore(2)
+        self._thread = threading.Thread(target=self._read_all, daemon=True)
+        self._thread.start()
+        try:
+            body = hello_body(tenant, client_name)
+            self.hello: Hello = self.start(HELLO, body).result(timeout)
+            self._send_limit = min(self.hello.frame_limit, LARGE_FRAME)
+            self._in_flight = threading.Semaphore(self.hello.requests_in_flight)
+            self.start(CONFIRM, confirm_body(self.hello.nonce)).result(timeout)
+        except BaseException:
+            self.close()
+            raise
+
+    @classmethod
+    def connect(cls, path=None, tenant=None, client_name="coffer-interop/1.0", trusted=(),
+                timeout=60):
+        path = path or default_path()
+        tenant = tenant or os.environ.get("COFFER_TENANT") or "main"
+        sock = open_socket(path, trusted)
+        return cls(sock, tenant, client_name, timeout)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self._end(ConnectionLost("the client closed the connection"))
+        if threading.current_thread() is not self._thread:
+            self._thread.join(5)
+
+    @property
+    def closed(self):
+        return self._closed is not None
+
+    @property
+    def end_reason(self):
+        return self._closed
+
+    @property
+    def incarnation(self):
+        return self.hello.position.incarnation
+
+    # Sending.
+
+    def _send(self, data):
+        if os.getpid() != self._pid:
+            raise CofferError("a connection belongs to the process that opened it")
+        with self._sending:
+            if self._closed is not None:
+                raise self._closed
+            try:
+                self._sock.sendall(data)
+            except OSError:
+                pass                           # the reading thread learns why
+
+    def start(self, operation, body, credit=0, request_id=None) -> Request:
+        """Send a request and go on; its answer comes to the Request."""
+        if len(body) + 8 > self._send_limit:
+            raise ValueError("the request does not fit a frame")
+        self._in_flight.acquire()
+        slot = self._in_flight
+        try:
+            with self._state:
+                if self._closed is not None:
+                    raise self._closed
+                if request_id is None:
+                    request_id = self._free_id()
+                request = Request(self, operation, request_id, credit)
+                request.slot = slot
+                self._requests[request_id] = request
+        except BaseException:
+            slot.release()
+            raise
+        self._send(frame(REQUEST, operation, request_id, body))
+        return request
+
+    def _free_id(self):
+        while True:
+            candidate = self._next_id
+            self._next_id = candidate + 1 if candidate < 2**32 - 1 else 1
+            if candidate not in self._requests:
+                return candidate
+
+    # Receiving.
+
+    def _read_exactly(self, count, may_end=False):
+        data = bytearray(count)
+        view, got = memoryview(data), 0
+        while got < count:
+            n = self._sock.recv_into(view[got:])
+            if n == 0:
+                if may_end and got == 0:
+                    return None
+                raise ConnectionLost("the connection was closed within a frame")
+            got += n
+        return data
+
+    def _read_all(self):
+        try:
+            while True:
+                head = self._read_exactly(4, may_end=True)
+                if head is None:
+                    raise ConnectionLost()
+                length = int.from_bytes(head, "big")
+                if not 8 <= length <= self._limit:
+                    raise ProtocolError("a frame of length %d" % length)
+                rest = self._read_exactly(length)
+                kind, reserved, operation, request_id = struct.unpack_from(">BBHI", rest)
+                if reserved != 0 or not REQUEST <= kind <= CREDIT:
+                    raise ProtocolError("a frame that is none")
+                self._dispatch(kind, operation, request_id, memoryview(rest)[8:])
+        except CofferError as reason:
+            self._end(reason)
+        except OSError as problem:
+            self._end(ConnectionLost(str(problem)))
+        except Exception as problem:           # a fault of this client
+            self._end(ProtocolError("%s: %s" % (type(problem).__name__, problem)))
+
+    def _dispatch(self, kind, operation, request_id, body):
+        r = Reader(body)
+        if request_id == 0:
+            if kind != END or operation != 0:
+                raise ProtocolError("a frame of the connection that is no end")
+            raise read_failure(r, r.u16(), of_connection=True)
+        with self._state:
+            request = self._requests.get(request_id)
+        if request is None:
+            raise ProtocolError("a frame for request %d, which is not unfinished" % request_id)
+        if operation != request.operation:
+            raise ProtocolError("a frame with the operation of another request")
+        read_answer, read_piece = ANSWERS.get(operation, (None, None))
+        if kind in (RESPONSE, END):
+            error = r.u16()
+            if error != 0:
+                self._finished(request, failure=read_failure(r, error))
+                return
+            wanted = END if operation in STREAMS else RESPONSE
+            if kind != wanted or read_answer is None or request.opened:
+                raise ProtocolError("a success in a frame of kind %d" % kind)
+            answer = read_answer(r)
+            r.done()
+            if operation == WATCH:
+                request._opened(answer)
+                return
+            if operation == HELLO:
+                if answer.version != 1 or answer.features != 0:
+                    raise ProtocolError("the server speaks what was not offered")
+                self._limit = LARGE_FRAME
+            if operation == CONFIRM:
+                self._confirmed = True
+            self._finished(request, answer)
+        elif kind == CHUNK and operation in STREAMS:
+            if operation == IMPORT and not request.finish_sent:
+                raise ProtocolError("results before the client's end")
+            piece = read_piece(r)
+            r.done()
+            request._arrived(piece, needs_credit=operation != IMPORT)
+        elif kind == EVENT and operation == WATCH and request.opened:
+            event = read_piece(r)
+            r.done()
+            request._arrived(event, needs_credit=True)
+        elif kind == CREDIT and operation == IMPORT:
+            count = r.u32()
+            r.done()
+            if count == 0:
+                raise ProtocolError("a credit of nothing")
+            request._granted(count)
+        else:
+            raise ProtocolError("a frame of kind %d for operation %#06x" % (kind, operation))
+
+    def _finished(self, request, answer=None, failure=None):
+        with self._state:
+            del self._requests[request.id]
+        request.slot.release()
+        request._finish(answer, failure)
+
+    def _end(self, reason):
+        with self._state:
+            if self._closed is not None:
+                return
+            self._closed = reason
+            orphans = list(self._requests.values())
+            self._requests.clear()
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self._sock.close()
+        for request in orphans:
+            unknown = self._confirmed and request.operation in CHANGES
+            outcome = OUTCOME_UNKNOWN if unknown else OUTCOME_NONE
+            if isinstance(reason, Failure):
+                given = reason.for_request(outcome)
+            elif isinstance(reason, ConnectionLost):
+                given = ConnectionLost(str(reason), outcome)
+            else:
+                given = reason
+            request.slot.release()
+            request._finish(failure=given)
+
+    # The operations.
+
+    def _ask(self, operation, body):
+        return self.start(operation, body).result(self._timeout)
+
+    def ping(self, deadline=0): return self._ask(PING, empty_body(deadline))
+    def status(self, deadline=0): return self._ask(STATUS, empty_body(deadline))
+    def whoami(self, deadline=0): return self._ask(WHOAMI, empty_body(deadline))
+
+    def get(self, name, version=0, unless=None, deadline=0) -> Secret:
+        return self._ask(GET, get_body(name, version, unless, deadline))
+
+    def put(self, name, value, expected=None, key=None, activate=True, expires=0,
+            content_type="", settings=KEEP, deadline=0) -> Written:
+        return self._ask(PUT, put_body(name, value, expected, key, activate, expires,
+                                       content_type, settings, deadline))
+
+    def info(self, name, deadline=0) -> Info:
+        return self._ask(INFO, info_body(name, deadline))
+
+    def activate(self, name, version, expected=None, key=None, deadline=0) -> int:
+        return self._ask(ACTIVATE, version_body(name, version, expected, key, deadline))
+
+    def delete(self, name, version=0, expected=None, key=None, deadline=0) -> int:
+        return self._ask(DELETE, version_body(name, version, expected, key, deadline))
+
+    def undelete(self, name, version=0, expected=None, key=None, deadline=0) -> int:
+        return self._ask(UNDELETE, version_body(name, version, expected, key, deadline))
+
+    def destroy(self, name, version=0, expected=None, key=None, deadline=0) -> int:
+        return self._ask(DESTROY, version_body(name, version, expected, key, deadline))
+
+    def update(self, name, settings, expected=None, key=None, deadline=0) -> int:
+        return self._ask(UPDATE, update_body(name, settings, expected, key, deadline))
+
+    def list(self, prefix=b"", cursor=None, page_size=1000, limit=0, include_deleted=False,
+             credit=4, refill=True, deadline=0) -> Stream:
+        """The pages, as an iterator. `cursor`: (incarnation, after)."""
+        body = list_body(prefix, cursor, page_size, limit, include_deleted, credit, deadline)
+        return Stream(self.start(LIST, body, credit), refill, self._timeout)
+
+    def names(self, prefix=b"", **options) -> List[bytes]:
+        return [e.name for page in self.list(prefix, **options) for e in page.entries]
+
+    def export(self, prefix=b"", credit=4, refill=True, deadline=0) -> Stream:
+        body = export_body(prefix, credit, deadline)
+        return Stream(self.start(EXPORT, body, credit), refill, self._timeout)
+
+    def import_entries(self, entries, dry_run=False, create_only=False, key=None, deadline=0,
+                       announce=None) -> Tuple[ImportEnd, List[ImportItem]]:
+        """`announce`: another count for the end frame than that of the entries."""
+        request = self.start(IMPORT, import_body(dry_run, create_only, key, deadline))
+        count, batch, size = 0, [], 10
+
+        def send():
+            if not request.wait_credit(self._timeout):
+                return False
+            self._send(frame(CHUNK, IMPORT, request.id, entries_body(batch)))
+            batch.clear()
+            return True
+
+        going = True
+        for entry in entries:
+            data = entry_bytes(entry)
+            if batch and (size + len(data) > self._send_limit or len(batch) == 10_000):
+                going = send()
+                size = 10
+                if not going:
+                    break
+            batch.append(data)
+            size += len(data)
+            count += 1
+        if going and batch:
+            going = send()
+        if going:
+            request.finish_sent = True
+            count = count if announce is None else announce
+            self._send(frame(END, IMPORT, request.id, finish_body(count)))
+        end = request.result(self._timeout)
+        items = []
+        while True:
+            piece = request.next(self._timeout)
+            if piece is None:
+                return end, items
+            items += piece
+
+    def watch(self, name=b"", exact=False, values=False, since=None, credit=64, refill=True,
+              deadline=0) -> Watch:
+        body = watch_body(name, exact, values, since, credit, deadline)
+        return Watch(self.start(WATCH, body, credit), refill, self._timeout)
+
+
+def open_socket(path, trusted=()):
+    """A connected socket whose server has been checked. Nothing has been sent."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)   # close-on-exec, as all of Python's
+    try:
+        sock.connect(path)
+        check_server(sock, path, trusted)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def new_key() -> bytes:
+    """An idempotency key."""
+    return secrets.token_bytes(16)
