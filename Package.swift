@@ -37,6 +37,8 @@ let package = Package(
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         // epoll, peer identity and a few other calls that Glibc's Swift module does not export.
         .target(name: "CLinux"),
+        // Wipes what the daemon frees.
+        .target(name: "CWipe"),
         .target(name: "CofferWire", path: "Sources/Wire", swiftSettings: settings),
         .target(
             name: "CofferStore",
@@ -70,10 +72,11 @@ let package = Package(
         .executableTarget(
             name: "cofferd",
             dependencies: [
-                "CofferDaemon",
+                "CofferDaemon", "CofferStore", "CWipe",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Sources/cofferd",
             swiftSettings: settings

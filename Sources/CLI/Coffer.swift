@@ -18,12 +18,12 @@ struct Coffer: ParsableCommand {
               coffer status
 
             EXIT CODES
-              0 success          1 other failure    2 conflict          3 not found, deleted, expired
-              4 denied           5 locked           6 no daemon         7 busy, draining, store full
-              8 too late         64 usage           65 bad input        73 cannot create the output
+              0  success            5  locked                 64  usage
+              1  other failure      6  no daemon              65  bad input
+              2  conflict           7  busy, draining, full   73  cannot create
+              3  not found          8  too late                   the output
+              4  denied
             """,
-        version: "coffer \(Version.current)",
-        subcommands: [],
         groupedSubcommands: [
             CommandGroup(name: "Secrets", subcommands: [
                 Put.self, Get.self, List.self, Info.self, History.self, Activate.self, Delete.self, Undelete.self, Destroy.self,

@@ -83,11 +83,7 @@ public final class Store: @unchecked Sendable {
     }
 
     /// Unix milliseconds of the machine's clock.
-    public static func systemClock() -> UInt64 {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return UInt64(max(now.tv_sec, 0)) * 1_000 + UInt64(max(now.tv_nsec, 0)) / 1_000_000
-    }
+    public static func systemClock() -> UInt64 { Clock.wall }
 
     // MARK: Making and opening
 

@@ -11,7 +11,6 @@ harmless questions to the server (ping, status, whoami).
 One thread reads all the time; any number of threads may ask.
 """
 
-import collections
 import os
 import queue
 import secrets
@@ -19,7 +18,6 @@ import socket
 import stat
 import struct
 import threading
-import time
 from typing import List, NamedTuple, Optional, Tuple
 
 # ------------------------------------------------------------------ numbers

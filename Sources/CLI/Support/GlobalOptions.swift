@@ -32,11 +32,12 @@ struct GlobalOptions: ParsableArguments {
         }
         if let tenant { configuration.tenant = tenant }
         configuration.clientName = "coffer \(Version.current)"
-        // A person waits: one attempt tells that there is no daemon; a second comes only where one is starting.
+        // A person waits: a second is enough for a daemon that is just starting.
         configuration.connectTimeout = .seconds(1)
         if let timeout {
             configuration.requestTimeout = .milliseconds(Int64((timeout * 1_000).rounded(.up)))
-            if timeout > 1 { configuration.connectTimeout = .milliseconds(Int64(min(timeout, 5) * 1_000)) }
+            // Shorter than the whole, so that "no daemon" is told from "no answer".
+            if timeout > 0 { configuration.connectTimeout = .milliseconds(Int64(min(timeout * 500, 5_000))) }
         }
         return try CofferClient(configuration)
     }

@@ -2,17 +2,9 @@ import CLinux
 import CofferClient
 import Glibc
 
-/// Files that hold the 32 bytes of a slot's secret.
+/// Files that hold the 32 bytes of a slot's secret: 64 hexadecimal digits and a line end.
 enum KeyFile {
     static let size = 32
-
-    /// How the bytes stand in the file.
-    enum Form {
-        /// 64 hexadecimal digits and a line end: a key file.
-        case hex
-        /// The bytes themselves: a credential.
-        case raw
-    }
 
     /// 32 bytes of the kernel's generator.
     static func draw() throws -> SecretBytes {
@@ -24,7 +16,7 @@ enum KeyFile {
     }
 
     /// Writes a new file, mode 0600; one that is there is left as it is. Until ``Interrupts/finished(_:)`` a signal removes it.
-    static func create(_ path: String, _ key: SecretBytes, _ form: Form) throws {
+    static func create(_ path: String, _ key: SecretBytes) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else {
             let reason = errno == EEXIST ? "it is there already and was not changed" : SystemError.text()
@@ -33,8 +25,7 @@ enum KeyFile {
         Interrupts.began(path)
         defer { close(descriptor) }
         do {
-            let text = form == .hex ? hex(key) : key
-            try text.withUnsafeBytes { try Output.write($0, to: descriptor, "'\(Printable.text(path))'") }
+            try hex(key).withUnsafeBytes { try Output.write($0, to: descriptor, "'\(Printable.text(path))'") }
             guard fsync(descriptor) == 0 else {
                 throw CommandFailure.cannotCreate("cannot write '\(Printable.text(path))': \(SystemError.text())")
             }

@@ -8,7 +8,7 @@ struct Activate: Verb {
         discussion: """
             EXAMPLES
               coffer activate payments/db 4
-              coffer activate payments/db 3 --expect 4   # only where version 4 is active now
+              coffer activate payments/db 3 --expect 4   # version 4 must be active now
             """)
 
     @Argument(help: "The secret's name.")
@@ -20,7 +20,7 @@ struct Activate: Verb {
     @Option(help: ArgumentHelp("Changes something only where this version is active now.", valueName: "version"))
     var expect: UInt64?
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     var subject: String? { name }
 

@@ -19,7 +19,7 @@ struct Delete: Verb {
     var version: UInt64 = 0
 
     @OptionGroup var expected: ExpectOption
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     var subject: String? { name }
 

@@ -25,7 +25,7 @@ struct Destroy: Verb {
     var yes = false
 
     @OptionGroup var expected: ExpectOption
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     var subject: String? { name }
 

@@ -12,7 +12,7 @@ struct Doctor: Verb {
               coffer doctor
             """)
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     func run() async throws {
         let findings = try await global.client().doctor()

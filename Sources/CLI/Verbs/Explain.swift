@@ -28,7 +28,7 @@ struct Explain: Verb {
     @Argument(help: "The name of the secret or the policy.")
     var name: String = ""
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     func run() async throws {
         let all = selectors.flatMap { $0.split(separator: ",").map(String.init) }

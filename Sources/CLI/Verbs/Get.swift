@@ -27,7 +27,7 @@ struct Get: Verb {
     @Flag(help: "Ends the output with a line end.")
     var newline = false
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     var subject: String? { name }
 

@@ -15,7 +15,7 @@ struct History: Verb {
     @Argument(help: "The secret's name.")
     var name: String
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     var subject: String? { name }
 

@@ -14,7 +14,7 @@ struct Info: Verb {
     @Argument(help: "The secret's name.")
     var name: String
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     var subject: String? { name }
 

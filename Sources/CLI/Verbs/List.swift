@@ -25,7 +25,7 @@ struct List: Verb {
     @Flag(help: "Also names that are deleted and can be undeleted.")
     var deleted = false
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     var subject: String? { prefix.isEmpty ? nil : prefix }
 

@@ -7,7 +7,7 @@ struct Lock: Verb {
         abstract: "Locks the store: its keys are wiped, nothing can be read until unlock.",
         discussion: "EXAMPLES\n  coffer lock")
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     func run() async throws {
         try await global.client().lock()

@@ -25,7 +25,7 @@ struct Policy: ParsableCommand {
         @Flag(help: "Reports and changes nothing.")
         var dryRun = false
 
-        @OptionGroup var global: GlobalOptions
+        @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
         var subject: String? { file == "-" ? "standard input" : file }
 
@@ -50,7 +50,7 @@ struct Policy: ParsableCommand {
         @Argument(help: "The policy's name.")
         var name: String
 
-        @OptionGroup var global: GlobalOptions
+        @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
         var subject: String? { name }
 
@@ -71,7 +71,7 @@ struct Policy: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "list", abstract: "Lists the names of all policies.", discussion: "EXAMPLES\n  coffer policy list")
 
-        @OptionGroup var global: GlobalOptions
+        @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
         func run() async throws {
             let names = try await global.client().policyList()
@@ -88,7 +88,7 @@ struct Policy: ParsableCommand {
         @Argument(help: "The policy's name.")
         var name: String
 
-        @OptionGroup var global: GlobalOptions
+        @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
         var subject: String? { name }
 

@@ -12,8 +12,8 @@ struct Put: Verb {
             EXAMPLES
               openssl rand -hex 24 | coffer put payments/db --trim-newline
               coffer put tls/key --file server.key --content-type application/x-pem-file
-              coffer put payments/db --expect 3          # only where version 3 is the latest
-              coffer put payments/db --expect 0          # only where it is new
+              coffer put payments/db --expect 3    # version 3 must be the latest
+              coffer put payments/db --expect 0    # it must be new
               coffer put ci/token --expires 30d --tag ci --metadata owner=build
             """)
 
@@ -41,7 +41,7 @@ struct Put: Verb {
     @Flag(help: "Drops one line end at the end of the value.")
     var trimNewline = false
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     var subject: String? { name }
 

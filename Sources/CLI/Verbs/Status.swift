@@ -11,7 +11,7 @@ struct Status: Verb {
               coffer status --json
             """)
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     func run() async throws {
         let status = try await global.client().status()

@@ -18,7 +18,7 @@ struct Undelete: Verb {
     var version: UInt64 = 0
 
     @OptionGroup var expected: ExpectOption
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     var subject: String? { name }
 

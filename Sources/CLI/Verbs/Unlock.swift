@@ -27,7 +27,7 @@ struct Unlock: Verb {
     @Flag(help: "Opens with the recovery key.")
     var recovery = false
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     func validate() throws {
         if keyFile != nil, recovery || passphraseFd != nil {

@@ -26,7 +26,7 @@ struct Update: Verb {
     var clearTags = false
 
     @OptionGroup var expected: ExpectOption
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     var subject: String? { name }
 

@@ -7,7 +7,7 @@ struct VersionCommand: Verb {
         abstract: "Prints the version of this command and of the protocol that it speaks.",
         discussion: "EXAMPLES\n  coffer version --json")
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     func run() async throws {
         if global.json {

@@ -31,7 +31,7 @@ struct Watch: Verb {
     @Option(help: ArgumentHelp("Ends after so many changes.", valueName: "n"))
     var count: Int?
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     var subject: String? { name ?? prefix }
 

@@ -10,7 +10,7 @@ struct Whoami: Verb {
               coffer whoami
             """)
 
-    @OptionGroup var global: GlobalOptions
+    @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     func run() async throws {
         let selectors = try await global.client().whoami()

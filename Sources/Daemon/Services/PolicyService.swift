@@ -48,8 +48,8 @@ final class PolicyService: CommitListener {
         var policies: [StoredPolicy] = []
         var newest: UInt64 = 0
         do throws(StoreError) {
-            let reader = try reader ?? store.makeReader(indexed: false)
-            self.reader = reader
+            if reader == nil { reader = try store.makeReader(indexed: false) }
+            guard let reader else { return }
             try reader.begin()
             defer { reader.end() }
             for document in try reader.documents(.policies) {

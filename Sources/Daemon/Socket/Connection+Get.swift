@@ -29,7 +29,7 @@ extension Connection {
         if loop.plantsAllocation { loop.plant() }
         guard loop.isUnlocked else { return send(.response, Operation.get.rawValue, requestID, loop.lockFailure) }
         guard let tenant = caller.tenant, caller.rights.allows(.secret, .get, tenant: tenant, name: name) else {
-            return send(.response, Operation.get.rawValue, requestID, .denied)
+            return send(.response, Operation.get.rawValue, requestID, Failure.denied)
         }
         var size = Self.usualRecord
         while true {

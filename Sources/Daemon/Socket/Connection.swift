@@ -22,7 +22,7 @@ final class Connection {
     var isTouched = false
 
     private(set) var isClosed = false
-    private var interest = UInt32(COFFER_READABLE.rawValue)
+    private var interest = UInt32(COFFER_READABLE)
     private var peerHasClosed = false
     /// When the handshake must be done, a frame that has begun be whole, and unsent output have moved; 0: nothing is awaited.
     private(set) var handshakeDeadline: UInt64
@@ -52,7 +52,7 @@ final class Connection {
 
     func readable() {
         var reads = 0
-        while !isClosed && rules.phase != .closing && !isBackedUp && reads < Self.readsInTurn {
+        while !isClosed && rules.phase != .closing && !isStalled && !isBackedUp && reads < Self.readsInTurn {
             reads += 1
             let room = input.reserve(max(Self.receiveSize, missing))
             var pid: Int32 = 0
@@ -81,6 +81,7 @@ final class Connection {
         guard input.count > 0 else { return }
         loop.refreshReader()
         refreshRights()
+        isStalled = false
         while !isClosed && rules.phase != .closing && !isBackedUp {
             let bytes = input.readable
             switch FrameScan.scan(bytes, limit: rules.frameLimit) {
@@ -91,6 +92,10 @@ final class Connection {
             case .malformed(let error):
                 return fail(Failure(error == .frameTooLong ? .tooLarge : .malformed, error.description))
             case .frame(let header, let body):
+                if header.kind == .request && unfinished.count >= Limits.requestsInFlight {
+                    isStalled = true
+                    return
+                }
                 handle(header, UnsafeRawBufferPointer(rebasing: bytes[body]))
                 input.consume(min(body.upperBound, input.count))
             }
@@ -117,6 +122,11 @@ final class Connection {
     }
 
     /// Too much is unsent or unfinished: nothing more is read until that changes.
+
+    /// Too much is unsent: nothing more is read until that changes.
+    var isBackedUp: Bool { output.count > Limits.unsentOutput }
+    /// One request too many waits at the front of the input until another has finished.
+    private var isStalled = false
 
     // MARK: Identity
 
@@ -243,8 +253,8 @@ final class Connection {
 
     private func watchInterest() {
         var wanted: UInt32 = 0
-        if !isBackedUp && rules.phase != .closing { wanted |= UInt32(COFFER_READABLE.rawValue) }
-        if output.count > 0 { wanted |= UInt32(COFFER_WRITABLE.rawValue) }
+        if !isBackedUp && !isStalled && rules.phase != .closing { wanted |= UInt32(COFFER_READABLE) }
+        if output.count > 0 { wanted |= UInt32(COFFER_WRITABLE) }
         guard wanted != interest else { return }
         interest = wanted
         _ = coffer_epoll_modify(loop.epoll, id.descriptor, wanted, UInt64(UInt32(bitPattern: id.descriptor)))

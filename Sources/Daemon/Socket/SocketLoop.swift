@@ -49,7 +49,7 @@ final class SocketLoop: @unchecked Sendable {
         inbox = try LoopInbox()
         epoll = coffer_epoll_create()
         guard epoll >= 0 else { throw SocketError.system("cannot make an epoll", -epoll) }
-        guard coffer_epoll_add(epoll, inbox.wakeDescriptor, UInt32(COFFER_READABLE.rawValue), Self.inboxToken) == 0 else {
+        guard coffer_epoll_add(epoll, inbox.wakeDescriptor, UInt32(COFFER_READABLE), Self.inboxToken) == 0 else {
             throw SocketError.system("cannot watch the loop's eventfd", errno)
         }
         reader = try services.store.makeReader()
@@ -80,9 +80,9 @@ final class SocketLoop: @unchecked Sendable {
     private func handle(_ event: coffer_event) {
         guard event.token != Self.inboxToken else { return takeInbox() }
         guard let connection = connections[Int32(truncatingIfNeeded: event.token)] else { return }
-        if event.flags & UInt32(COFFER_WRITABLE.rawValue) != 0 { connection.writable() }
-        if event.flags & UInt32(COFFER_READABLE.rawValue) != 0 { return connection.readable() }
-        if event.flags & UInt32(COFFER_HANGUP.rawValue) != 0 { connection.close() }
+        if event.flags & UInt32(COFFER_WRITABLE) != 0 { connection.writable() }
+        if event.flags & UInt32(COFFER_READABLE) != 0 { return connection.readable() }
+        if event.flags & UInt32(COFFER_HANGUP) != 0 { connection.close() }
     }
 
     private func takeInbox() {
@@ -141,7 +141,7 @@ final class SocketLoop: @unchecked Sendable {
         let connection = Connection(id: ConnectionID(descriptor: descriptor, serial: nextSerial), loop: self, peer: peer, now: now)
         connections[descriptor] = connection
         if connection.checksSender { _ = coffer_pass_credentials(descriptor) }
-        guard coffer_epoll_add(epoll, descriptor, UInt32(COFFER_READABLE.rawValue), UInt64(UInt32(bitPattern: descriptor))) == 0 else {
+        guard coffer_epoll_add(epoll, descriptor, UInt32(COFFER_READABLE), UInt64(UInt32(bitPattern: descriptor))) == 0 else {
             return connection.close()
         }
         if isDraining { return connection.fail(.draining) }

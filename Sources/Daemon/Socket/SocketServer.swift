@@ -1,3 +1,4 @@
+import Atomics
 import CLinux
 import CofferStore
 import CofferWire
@@ -42,8 +43,8 @@ final class SocketServer: CommitListener {
         let epoll = coffer_epoll_create()
         guard epoll >= 0 else { return }
         defer { close(epoll) }
-        _ = coffer_epoll_add(epoll, listener, UInt32(COFFER_READABLE.rawValue), 0)
-        _ = coffer_epoll_add(epoll, acceptor.descriptor, UInt32(COFFER_READABLE.rawValue), 1)
+        _ = coffer_epoll_add(epoll, listener, UInt32(COFFER_READABLE), 0)
+        _ = coffer_epoll_add(epoll, acceptor.descriptor, UInt32(COFFER_READABLE), 1)
         var event = coffer_event()
         while true {
             guard coffer_epoll_wait(epoll, &event, 1, -1) >= 0 else { return }

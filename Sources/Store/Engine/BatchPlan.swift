@@ -146,7 +146,7 @@ struct BatchPlanner: ~Copyable {
     private mutating func put(_ new: NewVersion, in transaction: borrowing SealedTransaction) throws(StoreError) {
         try new.check(now: moment.now)
         let place = try place(of: new.name, in: transaction)
-        let exists = plan.names[place].new.listing == .live
+        let exists = plan.names[place].new.comparable != 0
         // Taken out and put back: two parts of one element cannot be changed at once.
         var effects = plan.names[place].effects
         plan.names[place].effects = ValueEffects()

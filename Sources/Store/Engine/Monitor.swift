@@ -29,14 +29,7 @@ final class Monitor: @unchecked Sendable {
 
     /// The same, for at most so long.
     func wait(milliseconds: Int) {
-        var deadline = timespec()
-        clock_gettime(CLOCK_REALTIME, &deadline)
-        deadline.tv_sec += milliseconds / 1_000
-        deadline.tv_nsec += (milliseconds % 1_000) * 1_000_000
-        if deadline.tv_nsec >= 1_000_000_000 {
-            deadline.tv_sec += 1
-            deadline.tv_nsec -= 1_000_000_000
-        }
+        var deadline = Clock.deadline(milliseconds: milliseconds)
         pthread_cond_timedwait(condition, mutex, &deadline)
     }
 

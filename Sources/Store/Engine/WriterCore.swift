@@ -1,5 +1,4 @@
 import CLMDB
-import CLinux
 import Glibc
 
 /// What the writer's thread knows and does. Everything here runs on that thread only.
@@ -238,12 +237,6 @@ final class WriterCore {
 
     private static let counterInterval = 1_000
 
-    private static var monotonicMilliseconds: Int {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return now.tv_sec * 1_000 + now.tv_nsec / 1_000_000
-    }
-
     var counterIsBehind: Bool {
         guard let head else { return false }
         return counterWritten.revision != head.revision || counterWritten.incarnation != head.incarnation
@@ -252,7 +245,7 @@ final class WriterCore {
     /// Milliseconds until the counter may be written again.
     var counterWait: Int {
         guard let counterTime else { return 0 }
-        return max(counterTime + Self.counterInterval - Self.monotonicMilliseconds, 0)
+        return max(counterTime + Self.counterInterval - Clock.monotonic, 0)
     }
 
     var counterIsDue: Bool { counterIsBehind && counterWait == 0 }
@@ -260,7 +253,7 @@ final class WriterCore {
     func writeCounter() {
         guard let keys, let head, counterIsBehind else { return }
         counterWritten = .init(incarnation: head.incarnation, revision: head.revision)
-        counterTime = Self.monotonicMilliseconds
+        counterTime = Clock.monotonic
         counter.write(counterWritten, storeID: header.storeID, keys: keys)
     }
 }

@@ -68,9 +68,9 @@ struct VersionTests {
     @Test("numbers never repeat, whatever is deleted and destroyed")
     func numbersNeverRepeat() throws {
         let fixture = try Fixture()
-        let store = fixture.store
         var seen: Set<UInt64> = []
         for round in 0..<30 {
+            let store = fixture.store
             let version = try store.set("a", "value \(round)")
             #expect(seen.insert(version).inserted)
             switch round % 4 {

@@ -98,9 +98,9 @@ extension Store {
 }
 
 /// The code of the error that `body` throws; `nil`: none.
-func code(_ body: () throws -> Void) -> StoreError.Code? {
+func code<T>(_ body: () throws -> T) -> StoreError.Code? {
     do {
-        try body()
+        _ = try body()
         return nil
     } catch let error as StoreError {
         return error.code

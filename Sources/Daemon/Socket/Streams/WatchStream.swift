@@ -60,7 +60,7 @@ final class WatchStream: RequestStream {
     func resume() {
         var told = 0
         let caller = connection.currentCaller()
-        while credit > 0, !connection.isBackedUpByOutput, told < Self.eventsInTurn, let next = queue.next() {
+        while credit > 0, !connection.isBackedUp, told < Self.eventsInTurn, let next = queue.next() {
             switch next {
             case .resync(let revision):
                 send(.resync(Position(incarnation: connection.loop.position.incarnation, revision: revision)))

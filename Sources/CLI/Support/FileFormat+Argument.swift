@@ -1,0 +1,4 @@
+import ArgumentParser
+import CofferFormats
+
+extension FileFormat: ExpressibleByArgument {}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import CofferClient
+
+struct SlotCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "slot",
+        abstract: "Lists, adds and removes the slots that open the store.",
+        discussion: """
+            Each slot opens the store with another secret: a key file, a passphrase, a credential of the service manager, or a \
+            recovery key on paper. With --store the verbs work on a store whose daemon is stopped.
+            """,
+        subcommands: [Names.self, SlotAdd.self, Remove.self])
+
+    struct Names: Verb {
+        static let configuration = CommandConfiguration(
+            commandName: "list",
+            abstract: "Lists the slots; works while the store is locked.",
+            discussion: """
+                EXAMPLES
+                  coffer slot list
+                  coffer slot list --store /var/lib/coffer
+                """)
+
+        @OptionGroup var access: SlotAccess
+        @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
+
+        func run() async throws {
+            let slots = try await access.list(global)
+            if global.json {
+                return try Output.line(.array(slots.map {
+                    .object([
+                        ("id", .number(UInt64($0.id))), ("kind", .text($0.kind.word)), ("label", .text($0.label)),
+                        ("created", .moment($0.created)), ("in_use", .bool($0.inUse)),
+                    ])
+                }))
+            }
+            var table = Table(["ID", "KIND", "CREATED", "IN USE", "LABEL"])
+            for slot in slots {
+                table.add([
+                    String(slot.id), slot.kind.word, Moment.cell(slot.created), slot.inUse ? "yes" : "-",
+                    slot.label.isEmpty ? "-" : slot.label,
+                ])
+            }
+            try table.print()
+        }
+    }
+
+    struct Remove: Verb {
+        static let configuration = CommandConfiguration(
+            commandName: "remove",
+            abstract: "Removes a slot from this store file; the last one stays.",
+            discussion: """
+                It stops only this file: older copies and backups of the store still open with the slot's secret.
+
+                EXAMPLES
+                  coffer slot remove 3
+                """,
+            aliases: ["rm"])
+
+        @Argument(help: "The slot's number, as slot list shows it.")
+        var id: UInt32
+
+        @OptionGroup var access: SlotAccess
+        @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
+
+        var subject: String? { "slot \(id)" }
+
+        func run() async throws {
+            try await access.remove(id, global)
+            if global.json { return try Output.line(.object([("id", .number(UInt64(id))), ("removed", .bool(true))])) }
+            try Output.line("""
+                slot \(id) is removed: its secret no longer opens this store file
+                This stops only this file: copies and backups made before still open with it.
+                """)
+        }
+    }
+}

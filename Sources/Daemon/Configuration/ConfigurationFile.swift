@@ -1,0 +1,87 @@
+import Glibc
+import Yams
+
+/// Everything that is wrong with the configuration, at once.
+public struct ConfigurationErrors: Error, CustomStringConvertible, Sendable {
+    public let messages: [String]
+    public var description: String { messages.joined(separator: "\n") }
+}
+
+/// The configuration file: a YAML mapping of settings to plain values. Checked on nodes, so that each complaint has its line.
+struct ConfigurationFile {
+    private static let largest = 64 << 10
+
+    var values: [SettingKey: String] = [:]
+
+    /// - Parameter required: whether a missing file is an error.
+    static func read(_ path: String, required: Bool) throws(ConfigurationErrors) -> ConfigurationFile {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT && !required { return ConfigurationFile() }
+            throw ConfigurationErrors(messages: ["\(path): \(String(cString: strerror(errno)))"])
+        }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: largest + 1)
+        var count = 0
+        while count < bytes.count {
+            let got = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress.map { $0 + count }, $0.count - count) }
+            guard got >= 0 else { throw ConfigurationErrors(messages: ["\(path): \(String(cString: strerror(errno)))"]) }
+            if got == 0 { break }
+            count += got
+        }
+        guard count <= largest else { throw ConfigurationErrors(messages: ["\(path): the file is larger than \(largest >> 10) KiB"]) }
+        guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
+            throw ConfigurationErrors(messages: ["\(path): the file is not valid UTF-8"])
+        }
+        return try parse(text, path: path)
+    }
+
+    static func parse(_ text: String, path: String) throws(ConfigurationErrors) -> ConfigurationFile {
+        let root: Node?
+        do {
+            root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
+        } catch {
+            throw ConfigurationErrors(messages: ["\(path): \(explain(error))"])
+        }
+        guard let root else { return ConfigurationFile() }
+        guard let mapping = root.mapping else {
+            // A file of comments only is an empty scalar to YAML.
+            if root.scalar?.string.isEmpty == true { return ConfigurationFile() }
+            throw ConfigurationErrors(messages: ["\(path):\(line(root)): the file must be a mapping of settings to values"])
+        }
+        var file = ConfigurationFile()
+        var messages: [String] = []
+        for (keyNode, valueNode) in mapping {
+            let place = "\(path):\(line(keyNode))"
+            guard let name = keyNode.scalar?.string, let key = SettingKey(rawValue: name) else {
+                let known = SettingKey.allCases.map(\.rawValue).joined(separator: ", ")
+                messages.append("\(place): unknown setting '\(String((keyNode.scalar?.string ?? "?").prefix(60)))'; known are \(known)")
+                continue
+            }
+            guard let value = valueNode.scalar?.string else {
+                messages.append("\(place): '\(name)' must have a plain value")
+                continue
+            }
+            if let objection = key.objection(to: value) {
+                messages.append("\(place): '\(name)' \(objection)")
+            } else {
+                file.values[key] = value
+            }
+        }
+        guard messages.isEmpty else { throw ConfigurationErrors(messages: messages) }
+        return file
+    }
+
+    private static func line(_ node: Node) -> Int { node.mark?.line ?? 1 }
+
+    private static func explain(_ error: any Error) -> String {
+        guard let error = error as? YamlError else { return "not valid YAML" }
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+            return "line \(mark.line): not valid YAML: \(problem)"
+        case .duplicatedKeysInMapping(let keys, let context):
+            return "line \(context.mark.line): set twice: \(keys.map { String("\($0)".prefix(60)) }.joined(separator: ", "))"
+        default: return "not valid YAML"
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import CLinux
+import CofferStore
+import CofferWire
+import Dispatch
+import Glibc
+
+/// What the daemon says of itself: status for everybody, findings for whoever may look.
+final class StatusService: Sendable {
+    struct Facts: Sendable {
+        var socketPath: String
+        var socketMode: UInt32
+        var storePath: String
+        var isHidden: Bool
+        var startTime: UInt64
+        /// Why the daemon could not unlock by itself; empty where it could.
+        var unlockNote: String
+    }
+
+    private let store: Store
+    private let policies: PolicyService
+    private let connections: ConnectionCounts
+    private let facts: Facts
+    private let clock: @Sendable () -> UInt64
+    /// Statistics block on the list worker: not for a loop.
+    private let queue = DispatchQueue(label: "coffer.status")
+
+    init(store: Store, policies: PolicyService, connections: ConnectionCounts, facts: Facts, clock: @escaping @Sendable () -> UInt64) {
+        self.store = store
+        self.policies = policies
+        self.connections = connections
+        self.facts = facts
+        self.clock = clock
+    }
+
+    // MARK: Status
+
+    /// - Parameter detailed: whether the caller has `info` on the store; others learn only whether it is there and open.
+    func report(detailed: Bool, completion: @escaping @Sendable (StatusResponse) -> Void) {
+        queue.async { [self] in completion(StatusResponse(entries(detailed: detailed))) }
+    }
+
+    private func entries(detailed: Bool) -> [StatusResponse.Entry] {
+        var entries: [StatusResponse.Entry] = []
+        func number(_ key: String, _ value: UInt64) { entries.append(.init(key: key, value: .number(value))) }
+        func text(_ key: String, _ value: String) { entries.append(.init(key: key, value: .text(value))) }
+        let locked = store.isLocked
+        number("locked", locked ? 1 : 0)
+        text("version", DaemonVersion.number)
+        guard detailed else { return entries }
+        number("pid", UInt64(getpid()))
+        number("started", facts.startTime)
+        number("uptime-ms", clock() - min(facts.startTime, clock()))
+        number("connections", UInt64(connections.total))
+        number("resident-bytes", Self.residentBytes())
+        text("socket", facts.socketPath)
+        text("store", facts.storePath)
+        text("store-id", Self.hexadecimal(store.storeID))
+        number("memory-hidden", facts.isHidden ? 1 : 0)
+        if locked {
+            if !facts.unlockNote.isEmpty { text("unlock-note", facts.unlockNote) }
+            return entries
+        }
+        let numbers = store.statistics()
+        text("incarnation", Self.hexadecimal(store.incarnation))
+        number("revision", store.revision)
+        number("secrets", numbers.secrets)
+        number("policies", UInt64(policies.snapshot.policies.count))
+        number("mapped-bytes", numbers.mappedBytes)
+        number("file-bytes", numbers.fileBytes)
+        number("quota-bytes", numbers.quotaBytes)
+        number("free-pages", numbers.freePages)
+        number("index-bytes", numbers.indexBytes)
+        number("index-entries", numbers.indexEntries)
+        number("index-limit-bytes", numbers.indexLimit)
+        number("name-pages", numbers.namePages)
+        number("name-directory-bytes", numbers.nameDirectoryBytes)
+        number("names-ready", numbers.namesReady ? 1 : 0)
+        number("readers", numbers.readersInUse)
+        number("oldest-reader-ms", numbers.oldestReaderAge)
+        number("log-revisions", numbers.logRevisions)
+        number("commits", numbers.commits)
+        text("suite", numbers.suite)
+        number("keys-in-locked-memory", numbers.keysLockedInMemory ? 1 : 0)
+        return entries
+    }
+
+    private static func residentBytes() -> UInt64 {
+        let fields = read("/proc/self/statm").split(separator: " ")
+        return fields.count > 1 ? (UInt64(fields[1]) ?? 0) * UInt64(sysconf(Int32(_SC_PAGESIZE))) : 0
+    }
+
+    private static func read(_ path: String) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        let count = Glibc.read(descriptor, &bytes, bytes.count)
+        return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
+    }
+
+    static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    // MARK: Doctor
+
+    func examine(completion: @escaping @Sendable (MessageList<Finding>) -> Void) {
+        queue.async { [self] in completion(MessageList(findings())) }
+    }
+
+    private func findings() -> [Finding] {
+        var findings: [Finding] = []
+        func add(_ check: String, _ verdict: Finding.Verdict, _ message: String) {
+            findings.append(Finding(check: check, verdict: verdict, message: message))
+        }
+        let locked = store.isLocked
+        add("store-lock", locked ? .bad : .good, locked ? "the store is locked: nothing can be read" : "the store is open")
+        if !locked {
+            let numbers = store.statistics()
+            add("memory-lock", numbers.keysLockedInMemory ? .good : .warning, numbers.keysLockedInMemory
+                ? "all keys lie in locked memory"
+                : "the kernel locks not all key pages: raise RLIMIT_MEMLOCK, or switch swap off")
+            add("names", numbers.namesReady ? .good : .warning, numbers.namesReady
+                ? "\(numbers.secrets) names in \(numbers.namePages) pages" : "the list of names is still being built")
+            let used = Double(numbers.fileBytes) / Double(max(numbers.quotaBytes, 1))
+            add("quota", used > 0.9 ? .warning : .good, "the file has \(numbers.fileBytes >> 20) of \(numbers.quotaBytes >> 20) MiB")
+            add("oldest-reader", numbers.oldestReaderAge > 60_000 ? .warning : .good, "the oldest reader is \(numbers.oldestReaderAge) ms old")
+        }
+        add("memory-hidden", facts.isHidden ? .good : .bad, facts.isHidden
+            ? "no core dumps, not dumpable" : "core dumps or tracing could not be switched off")
+        let socket = SocketPath(path: facts.socketPath, mode: facts.socketMode).present
+        let socketIsRight = socket?.mode == facts.socketMode && socket?.uid == geteuid()
+        add("socket-mode", socketIsRight ? .good : .bad, socket.map {
+            "\(facts.socketPath) has mode \(String($0.mode, radix: 8)) and belongs to uid \($0.uid)" } ?? "\(facts.socketPath) is gone")
+        for fact in Self.identityFacts() { add(fact.0, fact.1 ? .good : .warning, fact.2) }
+        return findings
+    }
+
+    /// What this machine tells about callers (formats.md 14).
+    private static func identityFacts() -> [(String, Bool, String)] {
+        var pair: [Int32] = [-1, -1]
+        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0 else { return [] }
+        defer {
+            close(pair[0])
+            close(pair[1])
+        }
+        let pidfd = coffer_peer_pidfd(pair[0])
+        if pidfd >= 0 { close(pidfd) }
+        let units = access("/sys/fs/cgroup/system.slice", F_OK) == 0
+        let tracer = geteuid() == 0
+        return [
+            ("identity-pidfd", pidfd >= 0, pidfd >= 0
+                ? "the kernel pins callers (SO_PEERPIDFD)" : "no SO_PEERPIDFD (Linux 6.5): units and executables count only after the handshake"),
+            ("identity-unit", units, units ? "systemd units are known" : "there is no system.slice: rules about units never match"),
+            ("identity-exe", tracer, tracer
+                ? "executables of all users can be read" : "executables of other users cannot be read: such rules never match for them"),
+        ]
+    }
+}

@@ -1,0 +1,108 @@
+import CofferStore
+import Glibc
+import Logging
+
+/// Finds the store, or makes one where there is none, and tries the slots that need nobody.
+struct StoreOpening {
+    let settings: Settings
+    let logger: Logger
+    let environment: [String: String]
+
+    /// Files in `$CREDENTIALS_DIRECTORY` that may hold a store's key.
+    private static let credentialName = "coffer.key"
+
+    struct Opened {
+        var store: Store
+        /// Why it is locked; empty where it is not.
+        var note: String
+    }
+
+    func open() throws(StoreError) -> Opened {
+        if !Store.exists(at: settings.store) { try create() }
+        let store = try Store.open(at: settings.store, options: options)
+        return Opened(store: store, note: unlock(store))
+    }
+
+    private var options: Store.Options {
+        var options = Store.Options()
+        options.mapBytes = settings.mapSize
+        options.quotaBytes = settings.quota
+        options.indexBytes = settings.indexSize / settings.loops
+        options.logRevisions = settings.logRevisions
+        return options
+    }
+
+    // MARK: Making
+
+    /// Only where there is neither a store nor a key (decisions 26): a key without its store, or a store without its key, is an accident.
+    private func create() throws(StoreError) {
+        guard !KeyFile.exists(settings.keyFile) else {
+            throw StoreError(
+                .notAStore,
+                "there is a key file \(settings.keyFile) but no store in \(settings.store): 'coffer init' makes one with another key file")
+        }
+        let key = try KeyFile.create(settings.keyFile)
+        do throws(StoreError) {
+            try Store.create(at: settings.store, slot: .keyFile(key, label: settings.keyFile), options: options)
+        } catch {
+            unlink(settings.keyFile)
+            throw error
+        }
+        logger.notice("made a new store", metadata: ["store": "\(settings.store)", "key_file": "\(settings.keyFile)"])
+        try addRecoveryKey(key)
+    }
+
+    /// A recovery key is shown once, to a person: where nobody looks none is made.
+    private func addRecoveryKey(_ key: SecretBuffer) throws(StoreError) {
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        let store = try Store.open(at: settings.store, options: options)
+        defer { store.close() }
+        try store.unlock(.keyFile(key))
+        guard let recoveryKey = try store.addSlot(.recovery(label: "first start")).recoveryKey else { return }
+        let text = """
+
+            Recovery key of the new store; it is shown this once. Write it down and keep it apart from this machine:
+
+                \(recoveryKey)
+
+
+            """
+        let bytes = Array(text.utf8)
+        _ = write(STDERR_FILENO, bytes, bytes.count)
+    }
+
+    // MARK: Unlocking
+
+    /// - Returns: why the store stays locked; empty where it is open.
+    private func unlock(_ store: Store) -> String {
+        var notes: [String] = []
+        let kinds = Set(store.slots().map(\.kind.rawValue))
+        if kinds.contains(SlotSummary.Kind.credential.rawValue), let folder = environment["CREDENTIALS_DIRECTORY"] {
+            let path = folder + "/" + Self.credentialName
+            if let note = attempt({ () throws(StoreError) in try store.unlock(.credential(try KeyFile.read(path))) }) {
+                notes.append("credential: \(note)")
+            } else {
+                return ""
+            }
+        }
+        if kinds.contains(SlotSummary.Kind.keyFile.rawValue) {
+            if let note = attempt({ () throws(StoreError) in try store.unlock(.keyFile(try KeyFile.read(settings.keyFile))) }) {
+                notes.append("key file: \(note)")
+            } else {
+                return ""
+            }
+        }
+        if notes.isEmpty { notes.append("no slot of the store opens without a person") }
+        return notes.joined(separator: "; ")
+    }
+
+    /// - Returns: what went wrong.
+    private func attempt(_ body: () throws(StoreError) -> UInt32) -> String? {
+        do throws(StoreError) {
+            _ = try body()
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+}

@@ -1,0 +1,32 @@
+// `timespec` belongs to whichever C module the compiler saw first: all of ours are imported, so that it is found in each build.
+import CLMDB
+import CLinux
+import CSodium
+import Glibc
+
+enum Clock {
+    /// Unix milliseconds of the machine's clock.
+    static var wall: UInt64 { UInt64(max(milliseconds(CLOCK_REALTIME), 0)) }
+
+    /// Milliseconds since some moment; never goes back.
+    static var monotonic: Int { milliseconds(CLOCK_MONOTONIC) }
+
+    private static func milliseconds(_ clock: clockid_t) -> Int {
+        var now = timespec()
+        clock_gettime(clock, &now)
+        return now.tv_sec * 1_000 + now.tv_nsec / 1_000_000
+    }
+
+    /// So many milliseconds from now, as conditions wait for it.
+    static func deadline(milliseconds: Int) -> timespec {
+        var deadline = timespec()
+        clock_gettime(CLOCK_REALTIME, &deadline)
+        deadline.tv_sec += milliseconds / 1_000
+        deadline.tv_nsec += (milliseconds % 1_000) * 1_000_000
+        if deadline.tv_nsec >= 1_000_000_000 {
+            deadline.tv_sec += 1
+            deadline.tv_nsec -= 1_000_000_000
+        }
+        return deadline
+    }
+}

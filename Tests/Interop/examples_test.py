@@ -1,0 +1,169 @@
+"""Checks coffer_client.py against the hex examples that protocol.md itself shows. No daemon.
+
+Every example must be read or made here; an example that is new fails until it is added below."""
+
+import os
+import re
+import struct
+import unittest
+
+import coffer_client as c
+
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "protocol.md")
+NAME, VALUE = b"payments/stripe/api-key", b"sk_live_51H8"
+INCARNATION = bytes(range(0xA0, 0xB0))
+HERE = c.Position(INCARNATION, 4711)
+FULL = c.Settings([("owner", "payments"), ("note", "")], ["live", "pci"], 20, 86_400_000)
+
+
+def examples():
+    with open(PAGE, encoding="utf-8") as page:
+        found = re.findall(r"<!-- vector: (\S+) -->\n```text\n(.*?)```", page.read(), re.S)
+    result = {}
+    for name, block in found:
+        assert name not in result, name
+        result[name] = bytes.fromhex("".join(line.split(";")[0] for line in block.splitlines()))
+    return result
+
+
+EXAMPLES = examples()
+
+# What the client sends: the same bytes must be made.
+MADE = {
+    "ping-request": (c.REQUEST, c.PING, 7, c.empty_body()),
+    "hello-request": (c.REQUEST, c.HELLO, 1, c.hello_body("main", "example/1.0")),
+    "confirm-request": (c.REQUEST, c.CONFIRM, 2, c.confirm_body(bytes(range(0xF0, 0x100)))),
+    "get-request": (c.REQUEST, c.GET, 7, c.get_body(NAME)),
+    "put-request-full": (c.REQUEST, c.PUT, 7, c.put_body(
+        NAME, VALUE, c.Expect(3, INCARNATION), bytes(range(0x60, 0x70)), False, 1767225600000,
+        "text/plain", FULL)),
+    "list-request-cursor": (c.REQUEST, c.LIST, 7, c.list_body(
+        "payments/", (INCARNATION, NAME), 1000, 5000, True, 0)),
+    "list-credit": (c.CREDIT, c.LIST, 7, c.credit_body(2)),
+    "import-request-dry-run": (c.REQUEST, c.IMPORT, 7, c.import_body(dry_run=True)),
+    "import-chunk": (c.CHUNK, c.IMPORT, 7, c.entries_body([
+        c.entry_bytes(c.Entry(NAME, VALUE)),
+        c.entry_bytes(c.Entry(b"payments/test", b"", settings=FULL))])),
+    "import-finish": (c.END, c.IMPORT, 7, c.finish_body(2)),
+    "watch-request-from": (c.REQUEST, c.WATCH, 7, c.watch_body(
+        "payments/", values=True, since=HERE, credit=16)),
+    "watch-cancel": (c.CANCEL, c.WATCH, 7, b""),
+}
+
+# What the client reads: kind, operation, id, reader, what must come out.
+READ = {
+    "hello-response": (c.RESPONSE, c.HELLO, 1, c.read_hello, c.Hello(
+        1, 0, 1_114_112, 256, 4_194_304, bytes(range(0x10, 0x20)), HERE, 1767225600000, False,
+        bytes(range(0xF0, 0x100)), "cofferd/1.0.0")),
+    "confirm-response": (c.RESPONSE, c.CONFIRM, 2, c.read_nothing, None),
+    "get-response": (c.RESPONSE, c.GET, 7, c.read_get,
+                     c.Secret(3, 4700, 0, VALUE, "text/plain")),
+    "put-response": (c.RESPONSE, c.PUT, 7, c.read_written, c.Written(4, 4712)),
+    "list-end": (c.END, c.LIST, 7, c.read_list_end, c.ListEnd(4717, True)),
+    "import-end": (c.END, c.IMPORT, 7, c.read_import_end, c.ImportEnd(4718, 1, 1, 1)),
+    "watch-response": (c.RESPONSE, c.WATCH, 7, c.read_position, HERE),
+}
+
+PIECES = {
+    "list-chunk": (c.CHUNK, c.LIST, 7, c.read_page, c.Page(
+        4717, [c.Listed(NAME, False), c.Listed(b"payments/test", True)])),
+    "import-results": (c.CHUNK, c.IMPORT, 7, c.read_results, [(0, 1), (1, 4), (2, 9)]),
+    "import-credit": (c.CREDIT, c.IMPORT, 7, lambda r: r.u32(), 4),
+    "import-chunk": (c.CHUNK, c.IMPORT, 7, c.read_entries, [
+        c.Entry(NAME, VALUE), c.Entry(b"payments/test", b"", settings=FULL)]),
+    "watch-event-put": (c.EVENT, c.WATCH, 7, c.read_event,
+                        c.Change(4718, 0, False, 1, 4, NAME, VALUE)),
+    "watch-event-resync": (c.EVENT, c.WATCH, 7, c.read_event, c.ResyncEvent(HERE)),
+}
+
+FAILURES = {
+    "connection-end": (c.END, 0, 0, c.Unexpected, 0, 0, "the first request must be hello"),
+    "failure-denied": (c.RESPONSE, c.GET, 7, c.Denied, 0, 0, "denied"),
+    "watch-end": (c.END, c.WATCH, 7, c.Cancelled, 0, 0, "cancelled by the client"),
+    "failure-retry-after": (c.RESPONSE, 0x0005, 7, c.Busy, 2, 4000, "wait"),
+}
+
+LEFT_OUT = {"unlock-request"}                  # this client does not unlock
+
+
+def taken_apart(data):
+    length, kind, reserved, operation, request_id = struct.unpack_from(">IBBHI", data)
+    assert length == len(data) - 4 and reserved == 0
+    return kind, operation, request_id, data[12:]
+
+
+class ExampleTests(unittest.TestCase):
+
+    def test_every_example_is_used(self):
+        self.assertEqual(set(EXAMPLES), set(MADE) | set(READ) | set(PIECES) | set(FAILURES)
+                         | LEFT_OUT)
+
+    def test_what_is_sent(self):
+        for name, fields in MADE.items():
+            with self.subTest(name):
+                self.assertEqual(c.frame(*fields).hex(" "), EXAMPLES[name].hex(" "))
+
+    def read(self, name, kind, operation, request_id, skip):
+        got = taken_apart(EXAMPLES[name])
+        self.assertEqual(got[:3], (kind, operation, request_id))
+        if skip:
+            self.assertEqual(got[3][:2], b"\0\0")
+        return got[3][2:] if skip else got[3]
+
+    def test_what_is_read(self):
+        for table, skip in ((READ, True), (PIECES, False)):
+            for name, (kind, operation, request_id, reader, wanted) in table.items():
+                with self.subTest(name):
+                    body = self.read(name, kind, operation, request_id, skip)
+                    r = c.Reader(body)
+                    self.assertEqual(reader(r), wanted)
+                    r.done()
+                    for cut in range(len(body)):           # no shorter body is accepted
+                        with self.assertRaises(c.ProtocolError):
+                            r = c.Reader(body[:cut])
+                            reader(r)
+                            r.done()
+                    r = c.Reader(body + b"\0")             # nor a longer one
+                    with self.assertRaises(c.ProtocolError):
+                        reader(r)
+                        r.done()
+
+    def test_failures(self):
+        for name, (kind, operation, request_id, error, retry, after, text) in FAILURES.items():
+            with self.subTest(name):
+                r = c.Reader(self.read(name, kind, operation, request_id, False))
+                failure = c.read_failure(r, r.u16())
+                self.assertIs(type(failure), error)
+                self.assertEqual((failure.retry, failure.retry_after, failure.outcome,
+                                  failure.message), (retry, after, 0, text))
+
+    def test_the_error_table(self):
+        with open(PAGE, encoding="utf-8") as page:
+            section = page.read().split("## 11 Errors")[-1].split("## 12 ")[0]
+        rows = {int(n): name for n, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", section, re.M)}
+        self.assertEqual(rows, {number: f.name for number, f in c.FAILURES.items()})
+
+    def test_the_table_of_operations(self):
+        with open(PAGE, encoding="utf-8") as page:
+            section = page.read().split("## 10 Operations")[-1].split("### Handshake")[0]
+        rows = {name: int(n, 16) for n, name in re.findall(r"(0x\w{4}) \| `(\w+)`", section)}
+        self.assertGreater(len(rows), 20)
+        for name in ("hello", "confirm", "ping", "status", "whoami", "get", "put", "info", "list",
+                     "activate", "delete", "undelete", "destroy", "update", "export", "import",
+                     "watch"):
+            self.assertEqual(getattr(c, name.upper()), rows[name], name)
+
+    def test_refusals(self):
+        good = EXAMPLES["failure-denied"][14:]
+        for at, value in ((0, 3), (0, 2), (4, 1), (5, 2)):  # retry, retry_after, outcome
+            body = bytearray(good)
+            body[at] = value
+            with self.subTest(at=at, value=value), self.assertRaises(c.ProtocolError):
+                c.read_failure(c.Reader(bytes(body)), 10)
+        for number in (0, 30, 65535):
+            with self.assertRaises(c.ProtocolError):
+                c.read_failure(c.Reader(good), number)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
