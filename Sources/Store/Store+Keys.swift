@@ -13,6 +13,7 @@ extension Store {
         let candidates = header.slots.filter { $0.kind == secret.kind }
         guard !candidates.isEmpty else { throw StoreError(.unlockFailed, "the store has no slot of this kind") }
         let material = try secret.material()
+        defer { withExtendedLifetime(material) {} }
         for slot in candidates {
             let root: GuardedBytes
             do throws(StoreError) {

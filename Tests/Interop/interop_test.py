@@ -132,6 +132,11 @@ class Case(unittest.TestCase):
     def name(self, last="x"):
         return self.space + "/" + last
 
+    def longest(self):
+        """A name of 512 bytes, in segments of at most 255."""
+        start = self.name("") + "s" * 150 + "/" + "t" * 100 + "/"
+        return start + "u" * (512 - len(start))
+
     def fails(self, error, call, *arguments, **options):
         with self.assertRaises(error) as caught:
             call(*arguments, **options)
@@ -668,8 +673,7 @@ class ValueTests(Case):
     def test_largest_put(self):
         """The longest name, all metadata and tags, the longest type, the largest value."""
         client = self.connect()
-        start = self.name("")
-        name = start + "s" * 200 + "/" + "t" * (512 - len(start) - 201)
+        name = self.longest()
         self.assertEqual(len(name), 512)
         pairs = [("%03d" % i + "k" * 125, "v" * 512) for i in range(64)]
         tags = ["%03d" % i + "t" * 125 for i in range(64)]
@@ -849,8 +853,7 @@ class NameTests(Case):
 
     def test_lengths(self):
         client = self.connect()
-        start = self.name("")
-        longest = start + "a" * 100 + "/" + "b" * (512 - len(start) - 101)
+        longest = self.longest()
         client.put(longest, b"x")
         self.assertEqual(client.get(longest).value, b"x")
         self.fails(c.Malformed, client.put, longest + "b", b"x")

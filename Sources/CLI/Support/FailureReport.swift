@@ -38,7 +38,7 @@ struct FailureReport: Error {
         message = error.message.isEmpty ? code : error.message
         if let subject, status != .unreachable, !message.contains(subject) { message = "\(subject): \(message)" }
         if outcome == .unknown { message += " (it may have been carried out or not: look)" }
-        if error.code == .locked { message += " (open it with 'coffer unlock')" }
+        if error.code == .locked, !message.contains("unlock") { message += " (open it with 'coffer unlock')" }
     }
 
     private init(_ error: StoreError) {

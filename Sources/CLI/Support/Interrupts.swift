@@ -2,9 +2,14 @@ import CLinux
 import Glibc
 import Synchronization
 
+/// The pipe by which the handler reaches the thread. Written once, before the handler is set.
+private nonisolated(unsafe) var signalInput: Int32 = -1
+private nonisolated(unsafe) var signalOutput: Int32 = -1
+
 /// What must be put right before a signal ends the process: the terminal's echo, and files that are not whole.
 ///
-/// One thread waits for the signals, which all others have blocked, so that the work is done outside of a handler.
+/// The handler only writes the signal's number to a pipe; a thread of its own does the work. (Blocking the signals would not do:
+/// Dispatch unblocks them all in the main thread.)
 enum Interrupts {
     private struct State {
         var terminal: (descriptor: Int32, settings: termios)?
@@ -13,7 +18,6 @@ enum Interrupts {
     }
 
     private static let state = Mutex(State())
-    private static let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
 
     /// Call first of all, while there is one thread.
     static func prepare() {
@@ -21,12 +25,21 @@ enum Interrupts {
         // A crash must not leave secrets in a core file.
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
-        var set = sigset_t()
-        sigemptyset(&set)
-        // What the caller has ignored (nohup) stays so.
-        for number in signals where !isIgnored(number) { sigaddset(&set, number) }
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        _ = coffer_client_thread({ _ in Interrupts.wait() }, nil, "signals")
+        var ends: [Int32] = [-1, -1]
+        guard pipe2(&ends, O_CLOEXEC) == 0 else { return }
+        signalInput = ends[0]
+        signalOutput = ends[1]
+        guard coffer_client_thread({ _ in Interrupts.wait() }, nil, "signals") == 0 else { return }
+        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+            let before = signal(number) { number in
+                let error = errno
+                var byte = UInt8(truncatingIfNeeded: number)
+                _ = Glibc.write(signalOutput, &byte, 1)
+                errno = error
+            }
+            // What the caller has ignored (nohup) stays so.
+            if unsafeBitCast(before, to: Int.self) == 1 { signal(number, SIG_IGN) }
+        }
     }
 
     /// The terminal's settings, until ``terminalIsBack()``.
@@ -52,18 +65,10 @@ enum Interrupts {
         state.withLock { $0.interruptIsAnEnd = true }
     }
 
-    private static func isIgnored(_ number: Int32) -> Bool {
-        var action = sigaction()
-        guard sigaction(number, nil, &action) == 0, let handler = action.__sigaction_handler.sa_handler else { return false }
-        return unsafeBitCast(handler, to: Int.self) == 1
-    }
-
     private static func wait() {
-        var set = sigset_t()
-        sigemptyset(&set)
-        for number in signals where !isIgnored(number) { sigaddset(&set, number) }
-        var number: Int32 = 0
-        guard sigwait(&set, &number) == 0 else { return }
+        var byte: UInt8 = 0
+        while Glibc.read(signalInput, &byte, 1) != 1 { guard errno == EINTR else { return } }
+        let number = Int32(byte)
         // The lock is kept: nothing else may begin.
         state.withLock { state in
             if var terminal = state.terminal {

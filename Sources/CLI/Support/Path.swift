@@ -40,12 +40,18 @@ enum Path {
             if let found = realpath(head, nil) {
                 defer { free(found) }
                 let base = String(cString: found)
-                return ([base == "/" ? "" : base] + tail.map(String.init)).joined(separator: "/")
+                return tail.isEmpty ? base : ([base == "/" ? "" : base] + tail.map(String.init)).joined(separator: "/")
             }
             guard head != "/", head != "." else { return path }
             tail.insert(last(of: head), at: 0)
             head = folder(of: head)
         }
+    }
+
+    /// The same for a file that must not be there: a link in its own place is left for `open` to refuse.
+    static func resolved(folderOf path: String) -> String {
+        let folder = resolved(folder(of: path))
+        return (folder == "/" ? "" : folder) + "/" + last(of: path)
     }
 
     /// Whether `path` is `folder` or lies below it.

@@ -38,8 +38,9 @@ struct Init: Verb {
     @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     func run() async throws {
-        let store = try store ?? Path.defaultStore()
-        let keyFile = try keyFile ?? Path.defaultKeyFile()
+        guard store?.isEmpty != true, keyFile?.isEmpty != true else { throw ValidationError("a path is empty") }
+        let store = Path.resolved(try store ?? Path.defaultStore())
+        let keyFile = Path.resolved(folderOf: try keyFile ?? Path.defaultKeyFile())
         try refuse(store, keyFile)
         // All that can be asked for is asked for before anything is made.
         var secret: SecretBytes?
@@ -64,7 +65,6 @@ struct Init: Verb {
     }
 
     private func refuse(_ store: String, _ keyFile: String) throws {
-        guard !store.isEmpty, !keyFile.isEmpty else { throw ValidationError("an empty path") }
         guard !Path.isInside(keyFile, folder: store) else {
             throw CommandFailure.usage("the key file must lie outside of the store's folder: whoever copies one would have both")
         }

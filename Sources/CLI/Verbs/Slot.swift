@@ -14,7 +14,7 @@ struct SlotCommand: ParsableCommand {
     struct Names: Verb {
         static let configuration = CommandConfiguration(
             commandName: "list",
-            abstract: "Lists the slots; works while the store is locked.",
+            abstract: "Lists the slots that open the store.",
             discussion: """
                 EXAMPLES
                   coffer slot list

@@ -68,7 +68,17 @@ final class Connection {
             process()
             if count < room.count { break }
         }
+        pump()
+    }
+
+    /// Carries out and sends until nothing more can be done now: what waited in the input for room in the output goes on as soon as there
+    /// is room.
+    func pump() {
         flush()
+        while !isClosed && waitsForOutput && !isBackedUp {
+            process()
+            flush()
+        }
     }
 
     /// Bytes that the frame at the front still lacks, as far as known.
@@ -78,11 +88,16 @@ final class Connection {
     func process() {
         missing = 0
         frameDeadline = 0
+        waitsForOutput = false
         guard input.count > 0 else { return }
         loop.refreshReader()
         refreshRights()
         isStalled = false
-        while !isClosed && rules.phase != .closing && !isBackedUp {
+        while !isClosed && rules.phase != .closing {
+            if isBackedUp {
+                waitsForOutput = true
+                return
+            }
             let bytes = input.readable
             switch FrameScan.scan(bytes, limit: rules.frameLimit) {
             case .incomplete(let needed):
@@ -127,6 +142,8 @@ final class Connection {
     var isBackedUp: Bool { output.count > Limits.unsentOutput }
     /// One request too many waits at the front of the input until another has finished.
     private var isStalled = false
+    /// Frames wait in the input until output has gone.
+    private var waitsForOutput = false
 
     // MARK: Identity
 
@@ -264,9 +281,7 @@ final class Connection {
         flush()
         guard !isClosed else { return }
         for request in unfinished.values { request.stream?.resume() }
-        // What waited in the input for room in the output.
-        process()
-        flush()
+        pump()
     }
 
     // MARK: Time and end

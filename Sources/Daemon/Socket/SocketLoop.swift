@@ -174,7 +174,7 @@ final class SocketLoop: @unchecked Sendable {
                 connection.isTouched = false
                 guard !connection.isClosed else { continue }
                 connection.process()
-                connection.flush()
+                connection.pump()
             }
         }
     }

@@ -63,13 +63,15 @@ public enum NewSlot: Sendable {
         case .passphrase(let bytes, let text): (secret, label) = (.passphrase(bytes), text)
         case .credential(let bytes, let text): (secret, label) = (.credential(bytes), text)
         case .recovery(let text):
-            let text2 = RecoveryKey.format(try GuardedBytes.random(count: 32).bytes)
-            recoveryKey = text2
-            (secret, label) = (.recoveryKey(SecretBuffer(Array(text2.utf8))), text)
+            let key = try GuardedBytes.random(count: 32)
+            let written = withExtendedLifetime(key) { RecoveryKey.format(key.bytes) }
+            recoveryKey = written
+            (secret, label) = (.recoveryKey(SecretBuffer(Array(written.utf8))), text)
         }
         guard label.utf8.count <= 1_024 else { throw StoreError(.invalidArgument, "the label is longer than 1,024 bytes") }
         let material: SlotMaterial
         do throws(StoreError) { material = try secret.material() } catch { throw StoreError(.invalidArgument, error.message) }
+        defer { withExtendedLifetime(material) {} }
         let slot = try Slot.wrap(
             root: root, storeID: storeID, id: id, kind: secret.kind, label: label, created: now, secret: material.bytes)
         return (slot, recoveryKey)

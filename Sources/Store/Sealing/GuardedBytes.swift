@@ -35,7 +35,7 @@ final class GuardedBytes: @unchecked Sendable {
         }
     }
 
-    /// The bytes; the pointer must not outlive this object.
+    /// The bytes; the pointer must not outlive this object. Never of an object that has no name: `make().bytes` points nowhere.
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: pointer, count: count) }
 
     var base: UnsafePointer<UInt8> { UnsafePointer(pointer.assumingMemoryBound(to: UInt8.self)) }

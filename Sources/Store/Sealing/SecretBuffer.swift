@@ -22,7 +22,7 @@ public final class SecretBuffer: @unchecked Sendable {
         self.init(count: bytes.count) { $0.copyBytes(from: bytes) }
     }
 
-    /// The bytes; the pointer must not outlive this object.
+    /// The bytes; the pointer must not outlive this object. Never of an object that has no name: `make().bytes` points nowhere.
     public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: storage[..<count]) }
 
     /// Compares in constant time (the lengths are not secret).

@@ -126,7 +126,7 @@ struct RecordTests {
     @Test("an unknown purpose, suite, state or format in the keyring is named")
     func keyringCodes() throws {
         let keyring = try Keyring.random(sealLimit: 5, recordSuite: .xchacha20poly1305)
-        let bytes = Array(try keyring.encoded().bytes)
+        let bytes = try keyring.encoded().copy
         func decode(_ offset: Int, _ value: UInt8) -> StoreError.Code? {
             var wrong = bytes
             wrong[offset] = value
@@ -139,6 +139,6 @@ struct RecordTests {
         #expect(decode(2, 7) == .damaged)
         #expect(decode(2, 5) == .damaged)
         let again = try bytes.withUnsafeBytes { try Keyring(decoding: $0) }
-        #expect(Array(try again.encoded().bytes) == bytes)
+        #expect(try again.encoded().copy == bytes)
     }
 }

@@ -43,6 +43,10 @@ extension StoreReader {
     }
 }
 
+extension GuardedBytes {
+    var copy: [UInt8] { withExtendedLifetime(self) { Array(bytes) } }
+}
+
 func name(_ text: String) -> Name {
     do { return try Name(Array(text.utf8)) } catch { fatalError("\(text): \(error.rawValue)") }
 }

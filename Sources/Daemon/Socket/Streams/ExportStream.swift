@@ -24,6 +24,9 @@ final class ExportStream: RequestStream {
     private var count: UInt64 = 0
     private var revision: UInt64
     private var isAsking = false
+    private var isDone = false
+    /// A piece that waits for credit or room.
+    private var held: Piece?
 
     init(_ connection: Connection, _ request: PendingRequest, _ fields: ExportRequest, tenant: TenantID) {
         self.connection = connection
@@ -34,13 +37,17 @@ final class ExportStream: RequestStream {
         revision = connection.loop.position.revision
     }
 
+    func closed() { isDone = true }
+
     func credited(_ count: UInt32) {
         credit = credit.addingReportingOverflow(count).overflow ? .max : credit + count
         resume()
     }
 
+    /// A piece is asked for ahead of its credit: where there is nothing to send, the end needs none.
     func resume() {
-        guard !isAsking, credit > 0, !connection.isBackedUp else { return }
+        if held != nil { sendHeld() }
+        guard !isAsking, held == nil, !isDone else { return }
         isAsking = true
         let handle = connection.handle(of: request)
         let (tenant, prefix, after, now, caller) = (tenant, prefix, after, connection.loop.now, connection.currentCaller())
@@ -118,12 +125,20 @@ final class ExportStream: RequestStream {
         }
         revision = piece.revision
         after = piece.after
+        held = piece
+        resume()
+        connection.loop.touch(connection)
+    }
+
+    private func sendHeld() {
+        guard let piece = held else { return }
         if !piece.entries.isEmpty {
+            guard credit > 0, !connection.isBackedUp else { return }
             connection.send(.chunk, request.operation, request.id, TransferChunk(entries: piece.entries))
             credit -= 1
             count += UInt64(piece.entries.count)
         }
-        if piece.isLast { return connection.finish(request, .success(ExportEnd(revision: revision, count: count))) }
-        resume()
+        held = nil
+        if piece.isLast { connection.finish(request, .success(ExportEnd(revision: revision, count: count))) }
     }
 }

@@ -53,17 +53,17 @@ final class ImportStream: RequestStream {
             throw Failure(.invalidArgument, "\(versions.count) entries arrived, the client says that it sent \(finish.count)")
         }
         let handle = connection.handle(of: request)
-        let batch = versions
+        let (batch, dryRun) = (versions, fields.dryRun)
         versions = []
         request.isWithWriter = !fields.dryRun
         try connection.loop.services.secrets.importAll(
             connection.currentCaller(), batch, dryRun: fields.dryRun, idempotencyKey: fields.idempotencyKey?.bytes
         ) { result in
-            handle.resume { connection, request in Self.answer(result, connection, request) }
+            handle.resume { connection, request in Self.answer(result, dryRun: dryRun, connection, request) }
         }
     }
 
-    private static func answer(_ result: Result<Receipt, Failure>, _ connection: Connection, _ request: PendingRequest) {
+    private static func answer(_ result: Result<Receipt, Failure>, dryRun: Bool, _ connection: Connection, _ request: PendingRequest) {
         let receipt: Receipt
         switch result {
         case .failure(let failure): return connection.finish(request, failure)
@@ -73,7 +73,12 @@ final class ImportStream: RequestStream {
         var index = 0
         while index < receipt.results.count {
             let piece = receipt.results[index..<min(index + resultsAtOnce, receipt.results.count)]
-            let items = piece.map { ImportResults.Item(result: ImportResult(rawValue: $0.effect.rawValue) ?? .changed, version: $0.version) }
+            let items = piece.map { result in
+                // A version that would be made has no number yet.
+                ImportResults.Item(
+                    result: ImportResult(rawValue: result.effect.rawValue) ?? .changed,
+                    version: dryRun && result.effect != .unchanged ? 0 : result.version)
+            }
             connection.send(.chunk, request.operation, request.id, ImportResults(items: items))
             for item in items {
                 switch item.result {

@@ -12,6 +12,9 @@ final class ListStream: RequestStream {
     private var sent: UInt32 = 0
     private var revision: UInt64
     private var isAsking = false
+    private var isDone = false
+    /// A page that waits for credit or room.
+    private var held: (entries: [ListPage.Entry], more: Bool)?
 
     init(_ connection: Connection, _ request: PendingRequest, _ fields: ListRequest, tenant: TenantID) {
         self.connection = connection
@@ -23,13 +26,17 @@ final class ListStream: RequestStream {
         revision = connection.loop.position.revision
     }
 
+    func closed() { isDone = true }
+
     func credited(_ count: UInt32) {
         credit = credit.addingReportingOverflow(count).overflow ? .max : credit + count
         resume()
     }
 
+    /// A page is asked for ahead of its credit: where there is nothing to send, the end needs none.
     func resume() {
-        guard !isAsking, credit > 0, !connection.isBackedUp else { return }
+        if held != nil { sendHeld() }
+        guard !isAsking, held == nil, !isDone else { return }
         isAsking = true
         let handle = connection.handle(of: request)
         let (tenant, prefix, after, deleted) = (tenant, fields.prefix, after, fields.includeDeleted)
@@ -57,15 +64,22 @@ final class ListStream: RequestStream {
         after = page.entries.last?.name.bytes ?? after
         let entries = page.entries.filter { caller.allows(.secret, .list, $0.name.bytes) }
             .map { ListPage.Entry(name: $0.name.bytes, deleted: $0.deleted) }
-        if !entries.isEmpty {
-            connection.send(.chunk, request.operation, request.id, ListPage(revision: revision, entries: entries))
-            credit -= 1
-            sent += UInt32(entries.count)
-        }
-        let isLimited = fields.limit != 0 && sent >= fields.limit
-        if !page.more || isLimited {
-            return connection.finish(request, .success(ListEnd(revision: revision, more: page.more)))
-        }
+        held = (entries, page.more)
         resume()
+        connection.loop.touch(connection)
+    }
+
+    private func sendHeld() {
+        guard let page = held else { return }
+        if !page.entries.isEmpty {
+            guard credit > 0, !connection.isBackedUp else { return }
+            connection.send(.chunk, request.operation, request.id, ListPage(revision: revision, entries: page.entries))
+            credit -= 1
+            sent += UInt32(page.entries.count)
+        }
+        held = nil
+        if !page.more || (fields.limit != 0 && sent >= fields.limit) {
+            connection.finish(request, .success(ListEnd(revision: revision, more: page.more)))
+        }
     }
 }
