@@ -109,7 +109,15 @@ let package = Package(
         ),
         .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
-        .testTarget(name: "DaemonTests", dependencies: ["CofferDaemon", "CofferClient"], swiftSettings: settings),
+        .testTarget(
+            name: "DaemonTests",
+            dependencies: [
+                "CofferDaemon", "CofferClient", "CofferStore", "CofferWire", "CLinux",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(name: "ClientTests", dependencies: ["CofferClient"], swiftSettings: settings),
         .testTarget(name: "FormatsTests", dependencies: ["CofferFormats"], swiftSettings: settings),
     ]

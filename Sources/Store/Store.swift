@@ -41,6 +41,8 @@ public final class Store: @unchecked Sendable {
     let hasAES: Bool
     /// The last committed revision.
     let committed = ManagedAtomic<UInt64>(0)
+    /// Group commits since it was opened.
+    let commitCount = ManagedAtomic<UInt64>(0)
     /// Grows with everything that readers must apply: they compare it without a lock.
     let signal = ManagedAtomic<UInt64>(0)
     let directory = SharedDirectory()
@@ -339,6 +341,7 @@ public final class Store: @unchecked Sendable {
     /// Makes a commit visible: first to the readers, then in the revision, then to the listeners (formats.md 17).
     func publish(_ indexChanges: [IndexChange], changes: [Change], revision: UInt64) {
         let (inboxes, listeners) = monitor.locked { (readers.filter { $0.index != nil }.map(\.inbox), self.listeners) }
+        commitCount.wrappingIncrement(ordering: .relaxed)
         if !indexChanges.isEmpty { for inbox in inboxes { inbox.post(indexChanges) } }
         committed.store(revision, ordering: .releasing)
         signal.wrappingIncrement(ordering: .releasing)
@@ -377,6 +380,7 @@ public final class Store: @unchecked Sendable {
         defer { environment.release() }
         let usage = environment.usage()
         result.fileBytes = usage.fileBytes
+        result.commits = commitCount.load(ordering: .relaxed)
         result.mappedBytes = UInt64(environment.mapBytes)
         result.quotaBytes = UInt64(options.quotaBytes > 0 ? options.quotaBytes : environment.mapBytes)
         result.readersInUse = usage.readers

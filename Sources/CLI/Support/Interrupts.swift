@@ -26,7 +26,8 @@ enum Interrupts {
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { return }
+        guard pipe(&ends) == 0 else { return }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         signalInput = ends[0]
         signalOutput = ends[1]
         guard coffer_client_thread({ _ in Interrupts.wait() }, nil, "signals") == 0 else { return }

@@ -76,6 +76,7 @@ extension CofferClient {
     /// - Parameters:
     ///   - source: 0 to 262,144 bytes.
     ///   - dryRun: reports and changes nothing.
+    @discardableResult
     public func policyApply(
         _ source: [UInt8], dryRun: Bool = false, timeout: Duration? = nil
     ) async throws -> PolicyApplyResponse {

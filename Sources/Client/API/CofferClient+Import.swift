@@ -36,6 +36,7 @@ extension CofferClient {
     /// - Returns: how many names were created, changed or left as they were, and the revision.
     /// - Throws: ``ClientError`` (``ClientError/outcome`` is unknown only where the connection broke after all entries
     ///   were sent), `CancellationError`, and what `entries` throws; nothing was changed then.
+    @discardableResult
     public func importSecrets<Entries: AsyncSequence>(
         _ entries: Entries, dryRun: Bool = false, createOnly: Bool = false, timeout: Duration? = nil,
         progress: (@Sendable (ImportProgress) -> Void)? = nil
@@ -55,6 +56,7 @@ extension CofferClient {
     }
 
     /// The same for entries that are there already.
+    @discardableResult
     public func importSecrets(
         _ entries: [SecretEntry], dryRun: Bool = false, createOnly: Bool = false, timeout: Duration? = nil,
         progress: (@Sendable (ImportProgress) -> Void)? = nil

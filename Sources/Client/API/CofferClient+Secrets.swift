@@ -33,6 +33,7 @@ extension CofferClient {
     /// - Parameter value: 0 to 1,048,576 bytes.
     /// - Throws: ``ClientError/Code/conflict`` where `options.expected` does not hold,
     ///   ``ClientError/Code/invalidArgument`` for too long a value, and others.
+    @discardableResult
     public func put(
         _ name: some SecretNaming, value: SecretBytes, options: PutOptions = PutOptions(), timeout: Duration? = nil
     ) async throws -> PutResult {
@@ -57,6 +58,7 @@ extension CofferClient {
 
     /// Makes a version (1 or more) the one that get reads.
     /// - Parameter expected: the version that must be active now.
+    @discardableResult
     public func activate(
         _ name: some SecretNaming, version: UInt64, expected: Expectation = .none, timeout: Duration? = nil
     ) async throws -> ChangeResponse {
@@ -66,6 +68,7 @@ extension CofferClient {
     /// Deletes a version, or the whole name where `version` is 0. Can be undone with
     /// ``undelete(_:version:expected:timeout:)``.
     /// - Parameter expected: the version that must be the latest.
+    @discardableResult
     public func delete(
         _ name: some SecretNaming, version: UInt64 = 0, expected: Expectation = .none, timeout: Duration? = nil
     ) async throws -> ChangeResponse {
@@ -74,6 +77,7 @@ extension CofferClient {
 
     /// Brings a deleted version, or the whole name where `version` is 0, back.
     /// - Parameter expected: the version that must be the latest.
+    @discardableResult
     public func undelete(
         _ name: some SecretNaming, version: UInt64 = 0, expected: Expectation = .none, timeout: Duration? = nil
     ) async throws -> ChangeResponse {
@@ -82,6 +86,7 @@ extension CofferClient {
 
     /// Destroys the value of a version, or of all versions where `version` is 0, for good.
     /// - Parameter expected: the version that must be the latest.
+    @discardableResult
     public func destroy(
         _ name: some SecretNaming, version: UInt64 = 0, expected: Expectation = .none, timeout: Duration? = nil
     ) async throws -> ChangeResponse {
@@ -90,6 +95,7 @@ extension CofferClient {
 
     /// Changes what belongs to a name, without a new version. Absent fields keep what is there.
     /// - Parameter expected: the version that must be the latest.
+    @discardableResult
     public func update(
         _ name: some SecretNaming, settings: SecretSettings, expected: Expectation = .none, timeout: Duration? = nil
     ) async throws -> ChangeResponse {

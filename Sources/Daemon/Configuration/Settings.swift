@@ -22,6 +22,14 @@ public struct Settings: Sendable, Equatable {
     public var connectionsPerUID = 1_024
     public var logLevel = "info"
 
+    /// The three places, and the defaults for everything else.
+    init(store: String, socket: String, keyFile: String) {
+        self.store = store
+        self.socket = socket
+        self.keyFile = keyFile
+        makesSocketFolder = false
+    }
+
     /// Reads everything and reports everything that is wrong at once.
     /// - Parameters:
     ///   - flags: by their names in the file (`key_file`).

@@ -4,6 +4,8 @@ struct CommitGroup: ~Copyable {
     private var executor: BatchExecutor
     private let options: Store.Options
     private let usage: Environment.Usage
+    /// What the last commit left for use again; only asked for near the quota.
+    private var free: UInt64?
     private var estimated: UInt64 = 0
     private(set) var changes: [Change] = []
     private(set) var outcomes: [(Writer.Job, Result<Receipt, StoreError>)] = []
@@ -73,10 +75,20 @@ struct CommitGroup: ~Copyable {
             estimated = wanted
             return
         }
-        let free = transaction.transaction.environment.freePages(in: transaction.transaction.handle) * UInt64(Environment.pageSize)
+        let free = try freeBytes()
         guard usage.fileBytes + wanted + kept <= quota + free else {
             throw StoreError(.full, "the store has reached its quota of \(quota >> 20) MiB")
         }
         estimated = wanted
+    }
+
+    private mutating func freeBytes() throws(StoreError) -> UInt64 {
+        if let free { return free }
+        let environment = transaction.transaction.environment
+        let reading = try Transaction.begin(environment, readOnly: true)
+        defer { reading.abort() }
+        let bytes = environment.freePages(in: reading.handle) * UInt64(Environment.pageSize)
+        free = bytes
+        return bytes
     }
 }

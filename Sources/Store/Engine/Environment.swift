@@ -127,6 +127,7 @@ final class Environment: @unchecked Sendable {
     }
 
     /// Pages that LMDB keeps for use again. Walks the free list: not for the way of a request.
+    /// - Parameter transaction: one for reading: LMDB refuses its free list to those that write.
     func freePages(in transaction: OpaquePointer) -> UInt64 {
         var cursor: OpaquePointer?
         // Handle 0 is LMDB's own free list.

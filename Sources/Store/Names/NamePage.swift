@@ -11,7 +11,7 @@ struct NamePage: Sendable {
         var deleted: Bool
     }
 
-    var entries: [Entry]
+    private(set) var entries: [Entry]
 
     /// LMDB 0.9.24 spills values above 2,020 bytes to pages of their own.
     static let sealedCapacity = 2_000
@@ -22,15 +22,43 @@ struct NamePage: Sendable {
 
     static func place(tenant: TenantID, name: [UInt8]) -> Place { tenant.bigEndianBytes + name }
 
-    /// Bytes of its plaintext.
-    var encodedSize: Int {
-        var size = 1 + 2
-        var previous: Place = []
-        for entry in entries {
-            size += Self.entryOverhead + entry.place.count - Self.shared(previous, entry.place)
-            previous = entry.place
-        }
-        return size
+    /// Bytes of its plaintext; kept up with each change, because each change asks for it.
+    private(set) var encodedSize: Int
+
+    /// What an entry takes behind another.
+    private static func cost(_ place: Place, after previous: Place) -> Int { entryOverhead + place.count - shared(previous, place) }
+
+    /// What the entry at `index` and the one behind it take together.
+    private func costAround(_ index: Int) -> Int {
+        var cost = 0
+        if index < entries.count { cost += Self.cost(entries[index].place, after: index > 0 ? entries[index - 1].place : []) }
+        if index + 1 < entries.count { cost += Self.cost(entries[index + 1].place, after: entries[index].place) }
+        return cost
+    }
+
+    private func costAlone(_ index: Int) -> Int {
+        index < entries.count ? Self.cost(entries[index].place, after: index > 0 ? entries[index - 1].place : []) : 0
+    }
+
+    mutating func insert(_ entry: Entry, at index: Int) {
+        encodedSize -= costAlone(index)
+        entries.insert(entry, at: index)
+        encodedSize += costAround(index)
+    }
+
+    mutating func remove(at index: Int) {
+        encodedSize -= costAround(index)
+        entries.remove(at: index)
+        encodedSize += costAlone(index)
+    }
+
+    mutating func setDeleted(_ deleted: Bool, at index: Int) { entries[index].deleted = deleted }
+
+    /// Cuts it in two; the upper part is returned.
+    mutating func split(at index: Int) -> NamePage {
+        let upper = NamePage(entries: Array(entries[index...]))
+        self = NamePage(entries: Array(entries[..<index]))
+        return upper
     }
 
     /// Where to cut it so that both parts have about as many bytes. Not by the number of entries: a few long names behind many short ones
@@ -40,7 +68,7 @@ struct NamePage: Sendable {
         var size = 1 + 2
         var previous: Place = []
         for (index, entry) in entries.enumerated() {
-            size += Self.entryOverhead + entry.place.count - Self.shared(previous, entry.place)
+            size += Self.cost(entry.place, after: previous)
             if size > half { return min(max(index, 1), entries.count - 1) }
             previous = entry.place
         }
@@ -69,13 +97,18 @@ struct NamePage: Sendable {
         return writer.bytes
     }
 
-    init(entries: [Entry]) { self.entries = entries }
+    init(entries: [Entry]) {
+        self.entries = entries
+        encodedSize = 1 + 2
+        for index in entries.indices { encodedSize += costAlone(index) }
+    }
 
     init(decoding bytes: [UInt8]) throws(StoreError) {
         let result: Result<[Entry], StoreError> = bytes.withUnsafeBytes { bytes in
             do throws(StoreError) { return .success(try Self.read(bytes)) } catch { return .failure(error) }
         }
         entries = try result.get()
+        encodedSize = bytes.count
     }
 
     private static func read(_ bytes: UnsafeRawBufferPointer) throws(StoreError) -> [Entry] {

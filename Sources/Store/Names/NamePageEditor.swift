@@ -14,24 +14,27 @@ struct NamePageEditor {
         _ place: NamePage.Place, _ listing: NameRecord.Listing, in transaction: inout SealedTransaction
     ) throws(StoreError) {
         guard let index = directory.index(of: place) else {
-            if listing != .absent { addPage(entries: [.init(place: place, deleted: listing == .deleted)], at: 0, in: &transaction) }
+            if listing != .absent { addPage(NamePage(entries: [.init(place: place, deleted: listing == .deleted)]), at: 0, in: &transaction) }
             return
         }
         let id = directory.ids[index]
         var page = try open(id, in: transaction)
+        // Taken out, so that the change does not copy it; put back below.
+        pages[id] = nil
+        defer { if !removed.contains(id) { pages[id] = page } }
         let position = page.lowerBound(place)
         let present = position < page.entries.count && page.entries[position].place == place
         switch listing {
         case .absent:
             guard present else { return }
-            page.entries.remove(at: position)
+            page.remove(at: position)
         case .live, .deleted:
             let entry = NamePage.Entry(place: place, deleted: listing == .deleted)
             if present {
                 guard page.entries[position] != entry else { return }
-                page.entries[position] = entry
+                page.setDeleted(entry.deleted, at: position)
             } else {
-                page.entries.insert(entry, at: position)
+                page.insert(entry, at: position)
             }
         }
         changed = true
@@ -39,11 +42,8 @@ struct NamePageEditor {
         if page.encodedSize > NamePage.capacity {
             // Names that come in order fill their pages; others split in the middle.
             let cut = position == page.entries.count - 1 ? position : page.middle
-            let upper = Array(page.entries[cut...])
-            page.entries.removeSubrange(cut...)
-            addPage(entries: upper, at: index + 1, in: &transaction)
+            addPage(page.split(at: cut), at: index + 1, in: &transaction)
         }
-        pages[id] = page
         dirty.insert(id)
     }
 
@@ -55,11 +55,11 @@ struct NamePageEditor {
         return try NamePage(decoding: bytes)
     }
 
-    private mutating func addPage(entries: [NamePage.Entry], at index: Int, in transaction: inout SealedTransaction) {
+    private mutating func addPage(_ page: NamePage, at index: Int, in transaction: inout SealedTransaction) {
         let id = transaction.head.nextPageID
         transaction.head.nextPageID += 1
-        directory.insert(first: entries.first?.place ?? [], id: id, at: index)
-        pages[id] = NamePage(entries: entries)
+        directory.insert(first: page.entries.first?.place ?? [], id: id, at: index)
+        pages[id] = page
         dirty.insert(id)
         changed = true
     }

@@ -163,7 +163,7 @@ struct BatchTests {
         let reader = try fixture.store.makeReader()
         try reader.begin()
         let all = try reader.documents(.policies)
-        #expect(all.map(\.name) == [composed] && all.map(\.revision) == [2] && all[0].bytes.isEqual(to: bytes("9").bytes))
+        #expect(all.map(\.name) == [composed] && all.map(\.revision) == [2] && Array(all[0].bytes.bytes) == Array("9".utf8))
         reader.end()
         try Scan.check(fixture)
     }

@@ -143,8 +143,9 @@ struct DeletionTests {
         try store.set("a", "1")
         try store.run(.update(name("a"), SettingsChange(deleteAfter: 500), expected: .any))
         try store.set("a", "2")
-        let reader = try store.makeReader()
+        var kept: StoreReader? = try store.makeReader()
         func look() throws -> Read {
+            let reader = try #require(kept)
             try reader.begin()
             defer { reader.end() }
             return reader.look(name("a"), now: clock.now)
@@ -156,6 +157,7 @@ struct DeletionTests {
         try store.run(.undelete(name("a"), version: 2, expected: .any))
         clock.advance(10_000)
         for _ in 0..<2 { #expect(try look() == .text("2", 2)) }
+        kept = nil
         try fixture.reopen()
         #expect(try fixture.store.look("a") == .text("2", 2))
         #expect(try Self.states(fixture.store, "a") == [.live, .live])

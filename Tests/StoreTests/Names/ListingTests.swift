@@ -95,7 +95,7 @@ struct ListingTests {
         #expect(model.count > 12_000)
         try compare()
         try Scan.check(fixture)
-        #expect(fixture.store.statistics().namePages > 200)
+        #expect(fixture.store.statistics().namePages > 80)
         for text in Array(model.keys) { if Bool.random(using: &random) { model[text] = nil; } }
         let gone = try fixture.store.names(includeDeleted: true).filter { model[$0] == nil }
         _ = try fixture.store.commit(Batch(principal: "", mutations: gone.map { .destroy(name($0), version: 0, expected: .any) }))
