@@ -15,6 +15,8 @@ let package = Package(
         .executable(name: "cofferd", targets: ["cofferd"]),
         .executable(name: "coffer", targets: ["coffer"]),
         .executable(name: "coffer-bench", targets: ["coffer-bench"]),
+        .executable(name: "coffer-example-client", targets: ["coffer-example-client"]),
+        .executable(name: "coffer-example-embedded", targets: ["coffer-example-embedded"]),
     ],
     dependencies: [
         // Help, checked arguments and completion scripts of both commands.
@@ -107,6 +109,10 @@ let package = Package(
             path: "Benchmarks/LoadGenerator",
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "coffer-example-client", dependencies: ["CofferClient"], path: "Examples/client", swiftSettings: settings),
+        .executableTarget(
+            name: "coffer-example-embedded", dependencies: ["CofferStore"], path: "Examples/embedded", swiftSettings: settings),
         .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
         .testTarget(

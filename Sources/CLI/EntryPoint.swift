@@ -5,7 +5,7 @@ import Glibc
 struct Main {
     static func main() async {
         Interrupts.prepare()
-        var arguments = Array(CommandLine.arguments.dropFirst())
+        var arguments = LeadingOptions.moved(Array(CommandLine.arguments.dropFirst()))
         // An option of the root would be taken from the verbs that have one of this name.
         if arguments == ["--version"] { arguments = ["version"] }
         let command: any ParsableCommand

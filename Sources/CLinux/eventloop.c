@@ -124,11 +124,10 @@ int coffer_listen(const char *path, unsigned mode, int backlog) {
     if (status < 0) return status;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
-    // The mode must never be wider than asked for, not even for a moment.
-    mode_t before = umask(0777 & ~mode);
+    // The socket's own mode, less the umask, becomes the file's: never wider than asked for, not even for a moment.
+    fchmod(fd, mode);
     int bound = bind(fd, (struct sockaddr *)&address, sizeof address);
     int error = errno;
-    umask(before);
     if (bound < 0) {
         close(fd);
         return -error;

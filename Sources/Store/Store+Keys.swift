@@ -67,6 +67,7 @@ extension Store {
                 state.slotInUse = nil
             }
             publish(keys: nil)
+            simple.applyPending()
             // The worker's reader lets go on its own thread.
             onWorker { _ in }
             tellListeners(locked: true)

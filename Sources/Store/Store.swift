@@ -47,6 +47,7 @@ public final class Store: @unchecked Sendable {
     let signal = ManagedAtomic<UInt64>(0)
     let directory = SharedDirectory()
     let queue: WorkerQueue
+    let simple = SimpleAccess()
     private let folder: StoreFolder
     let monitor = Monitor()
     var state: KeyState
@@ -198,6 +199,7 @@ public final class Store: @unchecked Sendable {
         directory.drop()
         _ = queue.add { [self] in workerReader = nil }
         queue.stop()
+        simple.drop()
         environment.release()
     }
 

@@ -31,7 +31,7 @@ import Testing
         buffer.commit(0, scribbled: 9)
         let base = buffer.base
         buffer.consume(6)
-        #expect(UnsafeRawBufferPointer(start: base, count: 64).allSatisfy { $0 == 0 })
+        #expect(UnsafeRawBufferPointer(start: base, count: 15).allSatisfy { $0 == 0 })
     }
 
     @Test func compactionWipesWhatItMovedAwayFrom() {
