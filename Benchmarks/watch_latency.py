@@ -27,7 +27,7 @@ def measure(socket, changes):
     ready = threading.Event()
 
     def follow():
-        watch = coffer_client.connect(socket).watch(b"latency/", credit=changes + 1, refill=False)
+        watch = coffer_client.Client.connect(socket).watch(b"latency/", credit=changes + 1, refill=False)
         ready.set()
         for _ in range(changes):
             event = watch.next(10)
@@ -36,7 +36,7 @@ def measure(socket, changes):
     watcher = threading.Thread(target=follow, daemon=True)
     watcher.start()
     ready.wait(10)
-    writer = coffer_client.connect(socket)
+    writer = coffer_client.Client.connect(socket)
     sent, answered = {}, {}
     for number in range(changes):
         before = time.perf_counter()

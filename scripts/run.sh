@@ -36,6 +36,8 @@ echo "\$ coffer import Examples/demo.env --prefix demo/"
 "$bin/coffer" import Examples/demo.env --from dotenv --prefix demo/
 echo "\$ coffer list demo/"
 "$bin/coffer" list demo/
+echo "\$ grep ^PLAIN= Examples/demo.env"
+grep "^PLAIN=" Examples/demo.env
 echo "\$ coffer get demo/PLAIN"
 token=$("$bin/coffer" get demo/PLAIN)
 echo "$token"

@@ -334,8 +334,10 @@ def run_load(daemon, writers, kill_after=None, most=None, keep=False):
     links = []
     try:
         waiting = list(writers)
-        open_links = 0
+        open_links, end = 0, time.monotonic() + 60
         while waiting or open_links:
+            if time.monotonic() > end:
+                raise Broken(f"{open_links} connections wait for answers since 60 s: {daemon.log()[-600:]}")
             if waiting:
                 writer = waiting[0]
                 try:

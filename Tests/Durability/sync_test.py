@@ -252,6 +252,9 @@ def main():
     say(lost > 0, f"planted MDB_NOSYNC: found in {bad} of {len(some)} copies, {lost} losses" +
         (f", such as: {next(problem for problem in problems if 'LOST' in problem)}" if lost else ""))
 
+    if not failures:
+        for folder in (honest.work, planted.work, base):
+            shutil.rmtree(folder)
     print(f"sync_test: {'good' if not failures else f'{failures} FAILED'} in {time.monotonic() - start:.0f} s")
     return 1 if failures else 0
 
