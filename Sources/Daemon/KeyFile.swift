@@ -11,8 +11,26 @@ enum KeyFile {
         return lstat(path, &status) == 0
     }
 
-    /// Draws a key and writes it, mode 0600. The folder is made when absent (0700).
-    static func create(_ path: String) throws(StoreError) -> SecretBuffer {
+    /// A key that was drawn for a store that is still being made lies beside its place until the store is there: an interrupted first
+    /// start is taken up again, and a key in its place always has its store.
+    private static func draft(_ path: String) -> String { path + ".new" }
+
+    static func hasDraft(_ path: String) -> Bool { exists(draft(path)) }
+    static func discardDraft(_ path: String) { unlink(draft(path)) }
+
+    /// Puts the drawn key into its place, where nothing lies yet.
+    static func publish(_ path: String) throws(StoreError) {
+        guard link(draft(path), path) == 0 else { throw failure("cannot put the key file \(path) into place") }
+        unlink(draft(path))
+        let folder = open(SystemPath.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw failure("cannot open the folder of the key file \(path)") }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw failure("cannot sync the folder of the key file \(path)") }
+    }
+
+    /// Draws a key and writes it beside its place, mode 0600. The folder is made when absent (0700).
+    static func draw(_ place: String) throws(StoreError) -> SecretBuffer {
+        let path = draft(place)
         let key = SecretBuffer(count: keySize) { bytes in
             if let base = bytes.baseAddress { randombytes_buf(base, bytes.count) }
         }
@@ -99,8 +117,13 @@ enum KeyFile {
     static func makeFolder(_ path: String, mode: mode_t = 0o700) {
         var partial = ""
         for part in path.split(separator: "/") {
+            let above = partial.isEmpty ? "/" : partial
             partial += "/" + part
-            mkdir(partial, mode)
+            guard mkdir(partial, mode) == 0 else { continue }
+            let folder = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            guard folder >= 0 else { continue }
+            fsync(folder)
+            close(folder)
         }
     }
 

@@ -18,7 +18,12 @@ struct StoreOpening {
     }
 
     func open() throws(StoreError) -> Opened {
-        if !Store.exists(at: settings.store) { try create() }
+        if !Store.exists(at: settings.store) {
+            try create()
+        } else if !KeyFile.exists(settings.keyFile) && KeyFile.hasDraft(settings.keyFile) {
+            // The first start was interrupted between the store and the name of its key.
+            try KeyFile.publish(settings.keyFile)
+        }
         let store = try Store.open(at: settings.store, options: options)
         return Opened(store: store, note: unlock(store))
     }
@@ -41,13 +46,15 @@ struct StoreOpening {
                 .notAStore,
                 "there is a key file \(settings.keyFile) but no store in \(settings.store): 'coffer init' makes one with another key file")
         }
-        let key = try KeyFile.create(settings.keyFile)
+        KeyFile.discardDraft(settings.keyFile)
+        let key = try KeyFile.draw(settings.keyFile)
         do throws(StoreError) {
             try Store.create(at: settings.store, slot: .keyFile(key, label: settings.keyFile), options: options)
         } catch {
-            unlink(settings.keyFile)
+            KeyFile.discardDraft(settings.keyFile)
             throw error
         }
+        try KeyFile.publish(settings.keyFile)
         logger.notice("made a new store", metadata: ["store": "\(settings.store)", "key_file": "\(settings.keyFile)"])
         try addRecoveryKey(key)
     }

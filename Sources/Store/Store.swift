@@ -103,6 +103,7 @@ public final class Store: @unchecked Sendable {
         let owner = try folder.lockOwner()
         defer { StoreFolder.unlockOwner(owner) }
         try folder.requireEmpty()
+        try folder.clearUnfinished()
         let root = try GuardedBytes.random(count: 32)
         let storeID = randomBytes(16)
         let (first, recoveryKey) = try slot.wrap(root: root, storeID: storeID, id: 1, now: options.clock())

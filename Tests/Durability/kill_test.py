@@ -180,6 +180,37 @@ def plant(options, kind):
     raise Broken("hardly anything was acknowledged in the planted rounds")
 
 
+def first_starts(options, tries=20):
+    """SIGKILL while the first start makes key and store. The next start has a whole store, makes one, or says that
+    there is a key without its store; nothing else. Returns what was wrong, and how many said so."""
+    wrong, refused, chooser = [], 0, random.Random(f"{options.seed}/first")
+    binary, work = os.path.join(options.bin, "cofferd"), os.path.join(options.work, "f")
+    for number in range(tries):
+        shutil.rmtree(work, ignore_errors=True)
+        os.makedirs(work)
+        daemon, key = Daemon(binary, work), os.path.join(work, "key")
+        while not os.path.exists(key) and daemon.process.poll() is None:
+            time.sleep(0.0001)
+        time.sleep(chooser.uniform(0, 0.02))
+        daemon.kill()
+        daemon = Daemon(binary, work)
+        try:
+            link = daemon.connect()
+            name, value = f"first/{number}", chooser.randbytes(100)
+            written, read = link.ask(c.PUT, c.put_body(name, value)), link.ask(c.GET, c.get_body(name))
+            if isinstance(written, c.Failure) or isinstance(read, c.Failure) or read.value != value:
+                wrong.append(f"first start {number}: put {written}, get {read}")
+            link.close()
+        except Broken as problem:
+            refused += 1
+            if "there is a key file" not in str(problem):
+                wrong.append(f"first start {number}: {problem}")
+        finally:
+            daemon.kill()
+    shutil.rmtree(work)
+    return wrong, refused
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True)
@@ -202,6 +233,12 @@ def main():
             return 1 if wrong else 0
         if not wrong:
             return 1
+
+    wrong, refused = first_starts(options)
+    print(f"{'FAILED ' if wrong else 'ok     '} 20 kills while the store was being made: {20 - refused} came up again, {refused} say that "
+          f"there is a key without a store" + "".join(f"\n        {problem}" for problem in wrong), flush=True)
+    if wrong:
+        return 1
 
     run = Run(options.bin, os.path.join(options.work, "k"), options.seed)
     run.begin()

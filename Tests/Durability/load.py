@@ -48,7 +48,7 @@ class Daemon:
     def log(self):
         with open(self.log_path, "rb") as log:
             log.seek(self.log_start)
-            return log.read().decode(errors="replace").strip()
+            return " | ".join(log.read().decode(errors="replace").split("\n")).strip(" |")
 
     def connect(self, timeout=20, **options):
         """A link, as soon as the daemon answers."""

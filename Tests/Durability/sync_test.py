@@ -147,7 +147,7 @@ class Recorded:
         try:
             link = daemon.connect()
             if link.hello.locked:
-                raise Broken(daemon.log()[-300:])
+                raise Broken(daemon.log()[-600:])
             if link.hello.position.revision < highest:
                 check.problems.append(f"LOST: revision {link.hello.position.revision}, but {highest} was acknowledged")
             check.list(link, check.look(link))

@@ -4,13 +4,13 @@ import Synchronization
 /// A bar on standard error, for work of more than a second that a person watches.
 final class Progress: Sendable {
     private struct State {
-        var drawn: UInt64 = 0
+        var done: UInt64 = 0
         var isShown = false
+        var isFinished = false
     }
 
     private let total: Int
     private let isWanted: Bool
-    private let started = Moment.now()
     private let state = Mutex(State())
 
     init(total: Int, wanted: Bool) {
@@ -19,16 +19,22 @@ final class Progress: Sendable {
     }
 
     func update(_ done: UInt64) {
+        state.withLock { $0.done = done }
+    }
+
+    /// Draws until the task is cancelled.
+    func draw() async {
         guard isWanted else { return }
-        let now = Moment.now()
-        guard now >= started + 1_000 else { return }
-        state.withLock { state in
-            guard now >= state.drawn + 100 else { return }
-            state.drawn = now
-            state.isShown = true
-            let filled = min(30, Int(done) * 30 / total)
-            let bar = String(repeating: "#", count: filled) + String(repeating: " ", count: 30 - filled)
-            show("\r[\(bar)] \(done) of \(total)")
+        var wait = Duration.seconds(1)
+        while (try? await Task.sleep(for: wait)) != nil {
+            wait = .milliseconds(100)
+            state.withLock { state in
+                guard !state.isFinished else { return }
+                state.isShown = true
+                let filled = min(30, Int(clamping: state.done) * 30 / total)
+                let bar = String(repeating: "#", count: filled) + String(repeating: " ", count: 30 - filled)
+                show("\r[\(bar)] \(state.done) of \(total)" + (state.done >= total ? ", waiting for the daemon" : ""))
+            }
         }
     }
 
@@ -37,6 +43,7 @@ final class Progress: Sendable {
         state.withLock { state in
             if state.isShown { show("\r\u{1B}[K") }
             state.isShown = false
+            state.isFinished = true
         }
     }
 

@@ -48,7 +48,11 @@ struct Import: Verb {
         let (entries, lines) = try read(format)
         let results = Results()
         let progress = Progress(total: entries.count, wanted: !global.json)
-        defer { progress.finish() }
+        let drawing = Task { await progress.draw() }
+        defer {
+            drawing.cancel()
+            progress.finish()
+        }
         let summary: ImportSummary
         do {
             summary = try await client.importSecrets(entries, dryRun: dryRun, createOnly: createOnly) { step in

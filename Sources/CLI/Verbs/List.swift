@@ -38,15 +38,17 @@ struct List: Verb {
         let names = try client.list(prefix: prefix, includeDeleted: deleted)
         var lines = Lines(isTable: !global.json && Output.isTerminal, json: global.json, deleted: deleted)
         var count = 0
+        var isCut = false
         for try await entry in names {
             if let limit, count == limit {
-                Output.remark("coffer: there are more names than --limit allows")
+                isCut = true
                 break
             }
             try lines.add(entry)
             count += 1
         }
         try lines.finish()
+        if isCut { Output.remark("coffer: there are more names than --limit allows") }
     }
 
     /// Collects lines, so that a long list does not cost a system call for each name.

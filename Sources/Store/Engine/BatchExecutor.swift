@@ -11,6 +11,7 @@ struct BatchExecutor {
             let key = Document.key(document.table, document.name, keys: transaction.keys)
             if let bytes = document.bytes {
                 let plaintext = Document.compose(bytes.bytes, name: document.name, revision: moment.revision)
+                defer { withExtendedLifetime((plaintext, bytes)) {} }
                 try transaction.put(Table(document.table), key, plaintext.bytes)
             } else {
                 try transaction.delete(Table(document.table), key)
@@ -25,6 +26,7 @@ struct BatchExecutor {
             let plaintext = ValueTrailer.compose(
                 value: write.value.bytes, contentType: write.contentType, hiddenFrom: write.hiddenFrom, expires: write.expires,
                 revision: moment.revision, tenant: record.tenant, name: record.name.bytes)
+            defer { withExtendedLifetime((plaintext, write)) {} }
             let sealed = try transaction.put(.values, name.valueHash + version.bigEndianBytes, plaintext.bytes)
             if version == record.active { sealedActive = sealed }
         }
@@ -54,6 +56,7 @@ struct BatchExecutor {
                 name: record.name.bytes)
         }
         guard let fresh else { throw StoreError(.damaged, "the value of a version does not fit together") }
+        defer { withExtendedLifetime(fresh) {} }
         return try transaction.put(.values, key, fresh.bytes)
     }
 

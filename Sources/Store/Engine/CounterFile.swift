@@ -38,7 +38,7 @@ struct CounterFile {
         return Content(incarnation: Array(body[24..<40]), revision: revision)
     }
 
-    /// Not synced: it may lag, never lie.
+    /// Synced before it takes the old one's place: it may lag, never lie, and a power cut leaves the one or the other.
     func write(_ content: Content, storeID: [UInt8], keys: KeySet) {
         let body = Self.body(storeID: storeID, content)
         let bytes = body + KeyedHash.bytes(body, key: keys.counterKey, count: Self.macSize)
@@ -47,7 +47,8 @@ struct CounterFile {
         let descriptor = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { return }
         let written = Glibc.write(descriptor, bytes, bytes.count)
+        let synced = fsync(descriptor) == 0
         close(descriptor)
-        if written == bytes.count { rename(fresh, path) } else { unlink(fresh) }
+        if written == bytes.count && synced { rename(fresh, path) } else { unlink(fresh) }
     }
 }

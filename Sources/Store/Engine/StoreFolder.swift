@@ -17,10 +17,10 @@ struct StoreFolder: Sendable {
     var current: String { path + "/" + Self.currentLink }
     private var temporaryGeneration: String { path + "/" + Self.firstGeneration + ".new" }
 
-    /// Whether a store lies there. Looks only at names.
+    /// Whether a store lies there. Looks only at names. A link to a generation that is not there is what an interrupted first start left.
     var holdsStore: Bool {
         var status = stat()
-        return lstat(current, &status) == 0
+        return stat(current, &status) == 0
     }
 
     // MARK: Checks
@@ -47,10 +47,18 @@ struct StoreFolder: Sendable {
         var partial = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
             partial += "/" + part
-            if mkdir(partial, 0o700) != 0 && errno != EEXIST {
+            if mkdir(partial, 0o700) == 0 {
+                // The name must be as durable as what will lie in it.
+                try Self.sync(Self.above(partial))
+            } else if errno != EEXIST {
                 throw StoreError.fromErrno("cannot make the folder \(partial)")
             }
         }
+    }
+
+    private static func above(_ path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return path.hasPrefix("/") ? "/" : "." }
+        return String(path[..<slash])
     }
 
     // MARK: Owner
@@ -96,7 +104,21 @@ struct StoreFolder: Sendable {
 
     // MARK: Making
 
-    /// - Throws: `already-exists` where anything but an owner's lock lies there.
+    /// Takes away what an interrupted first start left: a generation that was never put into place, and links to none. Under the
+    /// owner's lock, and only where there is no store.
+    func clearUnfinished() throws(StoreError) {
+        guard !holdsStore else { throw StoreError(.alreadyExists, "there is a store in \(path) already") }
+        removeTemporaryGeneration()
+        var status = stat()
+        for link in [current, current + ".new"] where lstat(link, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK { unlink(link) }
+    }
+
+    private func removeTemporaryGeneration() {
+        for file in ["data.mdb", "lock.mdb"] { unlink(temporaryGeneration + "/" + file) }
+        rmdir(temporaryGeneration)
+    }
+
+    /// - Throws: `already-exists` where anything but an owner's lock, or what an interrupted first start left, lies there.
     func requireEmpty() throws(StoreError) {
         guard let folder = opendir(path) else { throw StoreError.fromErrno("cannot read the folder \(path)") }
         defer { closedir(folder) }
@@ -104,7 +126,8 @@ struct StoreFolder: Sendable {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            guard [".", "..", Self.ownerFile].contains(name) else {
+            let unfinished = !holdsStore && [Self.firstGeneration + ".new", Self.currentLink, Self.currentLink + ".new"].contains(name)
+            guard unfinished || [".", "..", Self.ownerFile].contains(name) else {
                 throw StoreError(.alreadyExists, holdsStore
                     ? "there is a store in \(path) already" : "the folder \(path) is not empty: it has '\(name)'")
             }
@@ -117,13 +140,15 @@ struct StoreFolder: Sendable {
         do throws(StoreError) {
             try build(temporaryGeneration)
             try Self.sync(temporaryGeneration)
+            // The link first, to nothing yet: the rename behind it is the one moment at which there is a store.
+            try switchTo(Self.firstGeneration)
             guard rename(temporaryGeneration, path + "/" + Self.firstGeneration) == 0 else {
                 throw StoreError.fromErrno("cannot put the new store into place")
             }
-            try switchTo(Self.firstGeneration)
+            try Self.sync(path)
         } catch {
-            for file in ["data.mdb", "lock.mdb"] { unlink(temporaryGeneration + "/" + file) }
-            rmdir(temporaryGeneration)
+            removeTemporaryGeneration()
+            unlink(current)
             throw error
         }
     }

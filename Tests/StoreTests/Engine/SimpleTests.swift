@@ -51,10 +51,11 @@ struct SimpleTests {
         #expect(try store.list().count == 1_200)
         weak let keys = store.monitor.locked { store.state.keys }
         store.lock()
-        #expect(keys == nil)
         #expect(code { try store.get("t0/n0") } == .locked)
         #expect(code { try store.put("t0/n0", value: []) } == .locked)
         #expect(code { try store.list() } == .locked)
+        // The worker has answered, so it has let go as well.
+        #expect(keys == nil)
         try store.unlock(.keyFile(Fixture.key))
         #expect(Self.text(try store.get("t0/n0")) == "0")
         store.close()
