@@ -82,7 +82,12 @@ final class WatchStream: RequestStream {
         send(.change(WatchEvent.Change(
             revision: change.revision, ordinal: change.ordinal, last: follower?.revision != change.revision,
             operation: ChangeOperation(rawValue: change.operation.rawValue) ?? .update, version: change.version, name: change.name,
-            value: fields.values && change.activeChanged ? value(behind: change) : nil)))
+            value: fields.values && Self.setsValue(change) ? value(behind: change) : nil)))
+    }
+
+    /// Whether get answers with another value behind the change; one that takes the value away sets none.
+    private static func setsValue(_ change: Change) -> Bool {
+        change.activeChanged && [.put, .activate, .undelete].contains(change.operation)
     }
 
     private func send(_ event: WatchEvent) {
