@@ -27,6 +27,9 @@ Tests/CommandLine/run.sh "$bin" "$work/cli"
 step "identity and policy with other uids"
 Tests/Identity/run.sh "$bin" "$work/identity"
 
+step "nothing of a secret stays in the daemon's memory"
+Tests/Memory/run.sh "$bin" "$work/memory"
+
 step "durability: the replay tool tests itself"
 Tests/Durability/tools.sh "$work/tools"
 python3 Tests/Durability/replay.py --selftest

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Secrets pass through the daemon in every way that there is; then its memory is searched for them (formats.md 18).
+
+    sentinel_test.py --bin DIR --work DIR
+
+Values and a passphrase are recognised by a random sentinel. While a value is on its way it may lie in memory; once the
+requests are answered nothing of it may be left, neither in free blocks nor in buffers. The key file's bytes must not lie
+outside of guarded pages, which are not searched: they are what the daemon keeps on purpose. At last a frame is
+left unfinished on purpose: its value lies in a buffer, and the search must find it.
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Interop"))
+import coffer_client as c  # noqa: E402
+
+
+def regions(pid):
+    """Readable, writable private memory: heap, stacks, anonymous maps."""
+    with open("/proc/%d/maps" % pid) as maps:
+        for line in maps:
+            match = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ (\S+) \S+\s*(.*)", line)
+            start, end, mode, device, name = match.groups()
+            if mode.startswith("rw") and device == "00:00" and name not in ("[vvar]", "[vsyscall]"):
+                yield int(start, 16), int(end, 16), name
+
+
+def hits(pid, needles):
+    """Where the needles lie, at most a few for each."""
+    found = {needle: [] for needle in needles}
+    with open("/proc/%d/mem" % pid, "rb", 0) as memory:
+        for start, end, name in regions(pid):
+            position, tail = start, b""
+            while position < end:
+                try:
+                    memory.seek(position)
+                    piece = memory.read(min(16 << 20, end - position))
+                except OSError:
+                    break
+                if not piece:
+                    break
+                for needle in needles:
+                    at = (tail + piece).find(needle)
+                    if at >= 0 and len(found[needle]) < 5:
+                        found[needle].append("%x %s" % (position - len(tail) + at, name or "anonymous"))
+                tail, position = piece[-64:], position + len(piece)
+    return found
+
+
+def exercise(client, other, sentinel):
+    """Every way in and out that a value has."""
+    for number, size in enumerate((0, 100, 5_000, 70_000, 1_000_000)):
+        name = "memory/%d" % number
+        value = sentinel + os.urandom(size)
+        client.put(name, value)
+        client.put(name, value, c.Expect(1))
+        for _ in range(3):
+            assert client.get(name).value == value
+        try:
+            client.put(name, value, c.Expect(77))
+            raise SystemExit("a conflict was not seen")
+        except c.Conflict:
+            pass
+        client.get(name, 1)
+    watch = other.watch(b"memory/", values=True)
+    client.put("memory/watched", sentinel)
+    assert watch.next(10).value == sentinel
+    watch.cancel()
+    assert any(entry.value == sentinel for chunk in client.export(b"memory/") for entry in chunk)
+    client.import_entries([c.Entry(b"memory/imported", sentinel + b"imported")])
+    for number in range(5):
+        client.destroy("memory/%d" % number)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--work", required=True)
+    options = parser.parse_args()
+    os.makedirs(options.work, exist_ok=True)
+    socket = os.path.join(options.work, "s")
+    key_file = os.path.join(options.work, "key")
+    daemon = subprocess.Popen(
+        [os.path.join(options.bin, "cofferd"), "--store", os.path.join(options.work, "store"), "--key-file", key_file,
+         "--socket", socket, "--config", "/dev/null"],
+        stderr=open(os.path.join(options.work, "log"), "w"))
+    try:
+        for _ in range(200):
+            if os.path.exists(socket):
+                break
+            time.sleep(0.05)
+        sentinel = b"SENTINEL-" + os.urandom(16).hex().encode() + b"-"
+        client, other = c.Client.connect(socket), c.Client.connect(socket)
+        exercise(client, other, sentinel)
+        time.sleep(0.5)
+        key = bytes.fromhex(open(key_file).read().strip())
+        needles = [sentinel, key, open(key_file, "rb").read(64)]
+        found = hits(daemon.pid, needles)
+        names = ["a value", "the key of the key file", "the key file's text"]
+        bad = 0
+        for name, needle in zip(names, needles):
+            print("%-8s%s: %d left" % ("FAIL" if found[needle] else "ok", name, len(found[needle])))
+            for place in found[needle]:
+                print("        at " + place)
+            bad += len(found[needle])
+        # The search itself must find what is there: a connection that is held open has its bytes somewhere.
+        raw = c.Client.connect(socket)
+        pending = raw.start(c.GET, c.get_body("memory/watched"))
+        pending.result(10)
+        planted = os.urandom(24)
+        half = c.frame(c.REQUEST, c.PUT, 9, c.put_body("memory/half", planted))[:-4]
+        raw._sock.sendall(half)
+        time.sleep(0.3)
+        if not hits(daemon.pid, [planted[:16]])[planted[:16]]:
+            print("FAIL    the search does not find a value that is on its way")
+            bad += 1
+        else:
+            print("ok      the search finds a value that is still on its way")
+        sys.exit(1 if bad else 0)
+    finally:
+        daemon.terminate()
+        daemon.wait(20)
+
+
+if __name__ == "__main__":
+    main()
