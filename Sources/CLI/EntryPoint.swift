@@ -8,6 +8,10 @@ struct Main {
         var arguments = LeadingOptions.moved(Array(CommandLine.arguments.dropFirst()))
         // An option of the root would be taken from the verbs that have one of this name.
         if arguments == ["--version"] { arguments = ["version"] }
+        if let refusal = Usage.refusal(arguments) {
+            FailureReport(CommandFailure.usage(refusal)).print(json: arguments.contains("--json"))
+            exit(ExitStatus.usage.rawValue)
+        }
         let command: any ParsableCommand
         do {
             command = try Coffer.parseAsRoot(arguments)
@@ -61,8 +65,21 @@ enum Usage {
         return .usage
     }
 
+    /// `put name -pSECRET` is a cluster of short options to the parser, and one with an `h` in it asks for help: no verb that takes
+    /// secrets has clusters, so the word is refused before anybody reads it as something else.
+    static func refusal(_ arguments: [String]) -> String? {
+        let names = Coffer.verbs(on: arguments)
+        guard let first = names.first, Coffer.takesSecrets.contains(first) else { return nil }
+        let isCluster = arguments.dropFirst(names.count).prefix { $0 != "--" }.contains { argument in
+            argument.hasPrefix("-") && !argument.hasPrefix("--") && argument.count > 2
+        }
+        return isCluster ? "an option of several letters behind one '-'; secrets are never given as arguments, but on standard input" : nil
+    }
+
     /// Takes out what somebody may have meant for a secret. Names of options stay.
     private static func redact(_ message: String, _ arguments: ArraySlice<String>) -> String {
+        // What is no option of ours may be somebody's secret.
+        if message.hasPrefix("Unknown option") { return "Unknown option; secrets are never given as arguments, but on standard input" }
         var message = message
         for argument in arguments {
             var word = Substring(argument)

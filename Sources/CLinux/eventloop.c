@@ -154,6 +154,11 @@ int coffer_is_listening(const char *path) {
     return error == ECONNREFUSED || error == ENOENT ? 0 : -error;
 }
 
+int coffer_set_aside(int fd, int64_t offset, int64_t count) {
+    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, count) == 0) return 0;
+    return errno == EOPNOTSUPP || errno == ENOSYS || errno == EINTR ? 0 : -errno;
+}
+
 int coffer_hide_process(void) {
     struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) < 0) return -errno;

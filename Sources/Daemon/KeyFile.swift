@@ -128,6 +128,11 @@ enum KeyFile {
     }
 
     private static func failure(_ what: String) -> StoreError {
-        StoreError(errno == EACCES || errno == EPERM || errno == EROFS ? .unwritable : .system, "\(what): \(String(cString: strerror(errno)))")
+        let code: StoreError.Code = switch errno {
+        case EACCES, EPERM, EROFS, ENOTDIR, ENOENT: .unwritable
+        case ENOSPC, EDQUOT: .full
+        default: .system
+        }
+        return StoreError(code, "\(what): \(String(cString: strerror(errno)))")
     }
 }

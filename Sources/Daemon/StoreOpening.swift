@@ -18,6 +18,9 @@ struct StoreOpening {
     }
 
     func open() throws(StoreError) -> Opened {
+        guard !SystemPath.isReallyInside(settings.keyFile, folder: settings.store) else {
+            throw StoreError(.invalidArgument, "the key file \(settings.keyFile) must not lie in the store's folder: who copies one would have both")
+        }
         if !Store.exists(at: settings.store) {
             try create()
         } else if !KeyFile.exists(settings.keyFile) && KeyFile.hasDraft(settings.keyFile) {
@@ -41,6 +44,13 @@ struct StoreOpening {
 
     /// Only where there is neither a store nor a key (decisions 26): a key without its store, or a store without its key, is an accident.
     private func create() throws(StoreError) {
+        var status = stat()
+        if stat(settings.store, &status) != 0 && errno == EACCES {
+            throw StoreError(.unwritable, "the store's folder \(settings.store) may not be looked into by uid \(geteuid())")
+        }
+        if access(settings.store, F_OK) == 0 && access(settings.store, X_OK) != 0 {
+            throw StoreError(.notOurs, "the store's folder \(settings.store) may not be looked into by uid \(geteuid())")
+        }
         guard !KeyFile.exists(settings.keyFile) else {
             throw StoreError(
                 .notAStore,

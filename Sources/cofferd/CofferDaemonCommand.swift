@@ -91,6 +91,7 @@ struct CofferDaemonCommand: AsyncParsableCommand {
             case .inUse: return 75
             case .unwritable, .full: return 73
             case .notOurs: return 77
+            case .invalidArgument: return 78
             default: return 1
             }
         }

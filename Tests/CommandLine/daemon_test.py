@@ -415,15 +415,19 @@ class Slots(unittest.TestCase):
 
     def test_wrong_secrets_slow_down(self):
         d = Daemon()
+        fd = pipe_with(b"the right one")
+        d.ok("slot", "add", "passphrase", "--passphrase-fd", str(fd), pass_fds=[fd])
+        os.close(fd)
         d.ok("lock")
-        def wrong():
+
+        def wrong(*kind):
             fd = pipe_with(b"00" * 8)
-            result = d.cli("unlock", "--recovery", "--passphrase-fd", str(fd), "--json", pass_fds=[fd])
+            result = d.cli("unlock", *kind, "--passphrase-fd", str(fd), "--json", pass_fds=[fd])
             os.close(fd)
             return result
         codes = []
         for _ in range(4):
-            result = wrong()
+            result = wrong("--recovery")
             codes.append((result.code, result.failure["code"]))
         self.assertEqual(codes[:3], [(5, "unlock-failed")] * 3)
         self.assertEqual(codes[3], (7, "busy"), result)
@@ -432,17 +436,17 @@ class Slots(unittest.TestCase):
         # The right one must wait, too; and a restart forgets nothing.
         self.assertEqual(d.cli("unlock", "--key-file", d.key).code, 7)
         time.sleep(1.05)
-        self.assertEqual(wrong().code, 5)
+        self.assertEqual(wrong("--recovery").code, 5)
         d.stop()
         os.rename(d.key, d.key + ".away")
         d.start()
-        result = wrong()
+        result = wrong("--recovery")
         self.assertEqual(result.code, 7, "a restart forgot the wrong attempts")
         self.assertLessEqual(result.failure["retry_after_ms"], 2000)
         time.sleep(2.05)
         d.ok("unlock", "--key-file", d.key + ".away")
         d.ok("lock")
-        self.assertEqual([wrong().code for _ in range(4)], [5, 5, 5, 7], "a success begins anew")
+        self.assertEqual([wrong("--recovery").code for _ in range(4)], [5, 5, 5, 7], "a success begins anew")
         # Many at once are no way around it.
         time.sleep(1.05)
         codes = []
@@ -493,9 +497,11 @@ class Stopping(unittest.TestCase):
     def test_writers_all_the_while(self):
         d = Daemon("--loops", "2")
         results, going = [], threading.Event()
+        # All are connected before the first writes: who comes when it stops already has nothing to be told.
+        clients = [d.client() for _ in range(6)]
 
         def writer(number):
-            client = d.client()
+            client = clients[number]
             done = 0
             try:
                 while True:

@@ -17,9 +17,11 @@ struct Status: Verb {
         let status = try await global.client().status()
         if global.json {
             return try Output.line(.object(status.entries.map { entry in
+                // As all fields of ours: snake_case.
+                let key = entry.key.replacing("-", with: "_")
                 switch entry.value {
-                case .number(let number): (entry.key, .number(number))
-                case .text(let text): (entry.key, .text(text))
+                case .number(let number): return (key, .number(number))
+                case .text(let text): return (key, .text(text))
                 }
             }))
         }

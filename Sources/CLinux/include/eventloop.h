@@ -35,6 +35,9 @@ int coffer_listen(const char *path, unsigned mode, int backlog);
 // Whether anybody listens at `path`: 1, 0, or -errno.
 int coffer_is_listening(const char *path);
 
+// Sets blocks of the disk aside for a file, without changing its size. Returns 0 (also where the file system cannot), or -errno.
+int coffer_set_aside(int fd, int64_t offset, int64_t count);
+
 // No core dumps, and nobody but root may trace this process or read its memory.
 int coffer_hide_process(void);
 // Raises the limit of open files to what is allowed. Returns the limit.

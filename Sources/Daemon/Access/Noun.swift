@@ -23,7 +23,7 @@ public enum Noun: String, Sendable, CaseIterable {
         switch self {
         case .secret: [.get, .info, .list, .put, .activate, .delete, .destroy]
         case .policy: [.info, .put, .delete]
-        case .store: [.info, .lock, .unlock, .slots]
+        case .store: [.info, .lock, .slots]
         case .audit: [.info]
         case .backup: [.create, .info]
         }

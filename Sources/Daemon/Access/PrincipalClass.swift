@@ -18,6 +18,9 @@ public final class PrincipalClass: Sendable {
         self.rules = CompiledRules(rules)
     }
 
+    /// Whether the action is allowed on anything at all.
+    public func allowsAny(_ noun: Noun, _ action: Action) -> Bool { isAdministrator || rules.mentions(noun, action) }
+
     /// - Parameter name: a checked name; empty for nouns that have none.
     public func allows(_ noun: Noun, _ action: Action, tenant: TenantID, name: UnsafeRawBufferPointer) -> Bool {
         isAdministrator || rules.allows(noun, action, tenant: tenant, name: name)

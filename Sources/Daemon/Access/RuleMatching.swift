@@ -17,6 +17,12 @@ extension CompiledRules {
         return false
     }
 
+    /// Whether any rule is about this, whatever the tenant and the name.
+    func mentions(_ noun: Noun, _ action: Action) -> Bool {
+        let slot = Self.slot(noun, action)
+        return starts[slot] < starts[slot + 1]
+    }
+
     /// Walks the literal part as far as it goes.
     private func walk(from root: UInt32, _ name: UnsafeRawBufferPointer) -> Bool {
         var node = nodes[Int(root)]

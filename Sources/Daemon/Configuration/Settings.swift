@@ -121,6 +121,25 @@ enum SystemPath {
         return parts.count > above.count && Array(parts[..<above.count]) == Array(above)
     }
 
+    /// The same with links and `..` resolved, as far as the folders exist.
+    static func isReallyInside(_ path: String, folder: String) -> Bool {
+        isInside(resolved(Self.folder(of: path)) + "/x", folder: resolved(folder))
+    }
+
+    private static func resolved(_ path: String) -> String {
+        var missing: [Substring] = []
+        var present = path
+        while true {
+            if let real = realpath(present, nil) {
+                defer { free(real) }
+                return ([String(cString: real)] + missing.reversed().map(String.init)).joined(separator: "/")
+            }
+            guard let slash = present.lastIndex(of: "/"), slash != present.startIndex else { return path }
+            missing.append(present[present.index(after: slash)...])
+            present = String(present[..<slash])
+        }
+    }
+
     static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
         return String(path[..<slash])

@@ -11,7 +11,8 @@ struct Caller: Sendable {
 
     @inline(__always)
     func allows(_ noun: Noun, _ action: Action, _ name: UnsafeRawBufferPointer) -> Bool {
-        guard let tenant else { return false }
+        // Only secrets lie in a tenant; rules about anything else name the one that every store has.
+        guard let tenant = noun == .secret ? tenant : .main else { return false }
         return rights.allows(noun, action, tenant: tenant, name: name)
     }
 

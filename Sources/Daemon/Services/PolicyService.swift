@@ -1,6 +1,7 @@
 import Atomics
 import CofferStore
 import CofferWire
+import Dispatch
 import Glibc
 import Synchronization
 
@@ -13,6 +14,7 @@ final class PolicyService: CommitListener {
     private let administrators: Set<UInt32>
     private let current: Mutex<PolicySnapshot>
     private let counter = ManagedAtomic<UInt64>(1)
+    private let queue = DispatchQueue(label: "coffer.policies")
     /// Used on the writer's thread only, where commits and locking are told.
     private nonisolated(unsafe) var reader: StoreReader?
 
@@ -74,11 +76,12 @@ final class PolicyService: CommitListener {
 
     typealias Completion<T> = @Sendable (Result<T, Failure>) -> Void
 
-    /// Replaces the policies that the source names, all or none. Parses on the list worker's thread: not on a loop.
+    /// Replaces the policies that the source names, all or none. Parses on a queue of its own: neither a loop nor the list worker waits for it.
     func apply(_ caller: Caller, source: [UInt8], dryRun: Bool, completion: @escaping Completion<PolicyApplyResponse>) {
-        store.onWorker { [self] worker in
+        // Who may put no policy at all is not told what is wrong with one.
+        guard caller.rights.allowsAny(.policy, .put) else { return completion(.failure(.denied)) }
+        queue.async { [self] in
             do throws(Failure) {
-                _ = try Self.opened(worker)
                 let parsed = try parse(source)
                 for policy in parsed { try caller.require(.policy, .put, policy.name) }
                 var mutations: [Mutation] = []
@@ -162,10 +165,6 @@ final class PolicyService: CommitListener {
     }
 
     // MARK: Small questions
-
-    private static func opened(_ worker: Result<StoreWorker, StoreError>) throws(Failure) -> StoreWorker {
-        do throws(StoreError) { return try worker.get() } catch { throw Failure(error) }
-    }
 
     private static func documentName(_ bytes: [UInt8]) throws(Failure) -> DocumentName {
         do throws(NameError) { return try DocumentName(bytes) } catch { throw Failure(.invalidName, error.rawValue) }

@@ -68,7 +68,7 @@ struct SecretService: Sendable {
         do throws(Failure) {
             return try caller.authorize(.put, name)
         } catch {
-            throw Failure(error.code, "entry \(number), \(Self.printable(name)): \(error.message)")
+            throw Failure(error.code, "entry \(number), \(Name.printable(name)): \(error.message)")
         }
     }
 
@@ -88,11 +88,5 @@ struct SecretService: Sendable {
         guard let tenant = caller.tenant else { return completion(.failure(.denied)) }
         let batch = Batch(tenant: tenant, principal: caller.selector, idempotencyKey: idempotencyKey, mutations: [mutation])
         store.submit(batch) { result in completion(result.mapError { caller.failure($0, about: name) }) }
-    }
-
-    /// A name for a message: without what could confuse a terminal.
-    static func printable(_ name: [UInt8]) -> String {
-        let text = String(decoding: name.prefix(200), as: UTF8.self)
-        return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 0x20 || $0.value == 0x7F ? "?" : $0 }))
     }
 }

@@ -35,13 +35,10 @@ final class UnlockService: Sendable {
     /// Only for root and the daemon's uid: the caller has checked that.
     func unlock(uid: UInt32, _ request: UnlockRequest, now: @escaping @Sendable () -> UInt64, completion: @escaping Completion<Empty>) throws(Failure) {
         let secret = Self.secret(request.kind, SecretBuffer(request.secret))
-        let wait = throttle.wait(uid: uid, now: now())
-        guard wait == 0 else {
-            throw Failure(
-                .busy, "too many wrong secrets: the next attempt may come in \((wait + 999) / 1_000) s",
-                retry: .after(milliseconds: UInt32(clamping: wait)))
-        }
+        try checkPace(uid, now())
         try enqueue { [self] in
+            // Again: attempts that waited together count one behind the other.
+            do throws(Failure) { try checkPace(uid, now()) } catch { return completion(.failure(error)) }
             do throws(StoreError) {
                 try store.unlock(secret)
                 throttle.succeeded(uid: uid)
@@ -50,6 +47,16 @@ final class UnlockService: Sendable {
                 if error.code == .unlockFailed { throttle.failed(uid: uid, now: now()) }
                 completion(.failure(Failure(error)))
             }
+        }
+    }
+
+    /// - Throws: `busy` with the time to wait.
+    private func checkPace(_ uid: UInt32, _ now: UInt64) throws(Failure) {
+        let wait = throttle.wait(uid: uid, now: now)
+        guard wait == 0 else {
+            throw Failure(
+                .busy, "too many wrong secrets: the next attempt may come in \((wait + 999) / 1_000) s",
+                retry: .after(milliseconds: UInt32(clamping: wait)))
         }
     }
 

@@ -9,7 +9,7 @@ extension Connection {
             case .cancel:
                 guard body.isEmpty else { throw Failure(.malformed, "a cancel has no body") }
                 throw Failure(
-                    .cancelled, "the client cancelled the request", retry: .now, outcome: request.isWithWriter ? .unknown : .none)
+                    .cancelled, "the client cancelled the request", retry: .now)
             case .credit:
                 let credit: Credit
                 do throws(WireError) { credit = try Credit(decoding: body) } catch { throw Failure(.malformed, error.description) }
@@ -22,7 +22,9 @@ extension Connection {
                 try request.stream?.received(end: body)
             }
         } catch {
-            finish(request, error)
+            var failure = error
+            if request.isWithWriter { failure.outcome = .unknown }
+            finish(request, failure)
         }
     }
 

@@ -54,6 +54,7 @@ final class Connection {
         var reads = 0
         while !isClosed && rules.phase != .closing && !isStalled && !isBackedUp && reads < Self.readsInTurn {
             reads += 1
+            refreshRights()
             let room = input.reserve(max(Self.receiveSize, missing))
             var pid: Int32 = 0
             var sender: UInt32 = 0
@@ -151,24 +152,34 @@ final class Connection {
     private func refreshRights() {
         let version = loop.policies.version
         guard version != policyVersion else { return }
-        policyVersion = version
-        caller.rights = loop.policies.snapshot.principalClass(for: peer.principal)
-        if caller.rights.checksSender && !checksSender {
-            checksSender = true
-            _ = coffer_pass_credentials(id.descriptor)
-        }
+        judge(version)
     }
 
-    /// The rights as they are now, for what is delivered without a request.
+    private func judge(_ version: UInt64) {
+        let snapshot = loop.policies.snapshot
+        var principal = peer.principal
+        var rights = snapshot.principalClass(for: principal)
+        policyVersion = version
+        if rights.checksSender && !checksSender {
+            // What is at hand was received without looking at its sender: until the next message the executable counts for nothing.
+            checksSender = true
+            policyVersion = 0
+            principal.executable = nil
+            rights = snapshot.principalClass(for: principal)
+        }
+        caller.rights = rights
+    }
+
+    /// The rights as they are now, for what is delivered without a request. Where they hang on an executable, only while the process that
+    /// opened the connection lives and runs it.
     func currentCaller() -> Caller {
         refreshRights()
+        if caller.rights.checksSender && !peer.recheck() { rejudgePeer() }
         return caller
     }
 
-    func rejudgePeer() {
-        policyVersion = 0
-        refreshRights()
-    }
+    /// The peer's facts have changed.
+    func rejudgePeer() { judge(loop.policies.version) }
 
     private func judgeSender(pid: Int32, uid: UInt32) -> Bool {
         let isOpener = rules.phase == .confirming ? peer.confirmSender(pid: pid, uid: uid) : peer.isOpener(pid: pid, uid: uid)
@@ -176,10 +187,13 @@ final class Connection {
             fail(Failure(.denied, "a message came from another process than the one that opened the connection"))
             return false
         }
-        if caller.rights.checksSender && !peer.isAlive {
+        guard caller.rights.checksSender else { return true }
+        guard peer.isAlive else {
             fail(Failure(.denied, "the process that opened the connection has ended"))
             return false
         }
+        // It may run something else by now.
+        if !peer.recheck() { rejudgePeer() }
         return true
     }
 

@@ -140,7 +140,6 @@ final class SocketLoop: @unchecked Sendable {
         nextSerial += 1
         let connection = Connection(id: ConnectionID(descriptor: descriptor, serial: nextSerial), loop: self, peer: peer, now: now)
         connections[descriptor] = connection
-        if connection.checksSender { _ = coffer_pass_credentials(descriptor) }
         guard coffer_epoll_add(epoll, descriptor, UInt32(COFFER_READABLE), UInt64(UInt32(bitPattern: descriptor))) == 0 else {
             return connection.close()
         }

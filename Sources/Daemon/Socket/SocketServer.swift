@@ -20,6 +20,8 @@ final class SocketServer: CommitListener {
         self.path = path
         self.services = services
         listener = try path.listen()
+        // Accepted sockets inherit it: every message carries its sender, also those that arrive before anybody asks for it.
+        _ = coffer_pass_credentials(listener)
         acceptor = try LoopInboxWaker()
         var loops: [SocketLoop] = []
         for _ in 0..<max(count, 1) { loops.append(try SocketLoop(services: services, clock: clock)) }

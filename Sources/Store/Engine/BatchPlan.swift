@@ -74,7 +74,8 @@ struct BatchPlanner: ~Copyable {
                 try planner.add(mutation, in: transaction)
             } catch {
                 // Of several steps the message says which one it was.
-                throw batch.mutations.count == 1 ? error : error.inStep(index + 1, mutation)
+                if batch.mutations.count == 1, !mutation.isOfImport { throw error }
+                throw error.inStep(index + 1, mutation)
             }
         }
         if let last = planner.plan.changes.indices.last { planner.plan.changes[last].lastOfRevision = true }
@@ -173,7 +174,7 @@ struct BatchPlanner: ~Copyable {
         plan.names[place].effects = effects
         guard changed else { return plan.results.append(.init(effect: .unchanged, version: version)) }
         plan.names[place].changed = true
-        let activeChanged = before != record.readableActive(at: moment.now) || !effects.reseals.isEmpty
+        let activeChanged = before != record.readableActive(at: moment.now) || effects.reseals.contains(record.active)
         if activeChanged { plan.names[place].activeChanged = true }
         self.record(operation, name, version: version, activeChanged: activeChanged)
         plan.results.append(.init(effect: .changed, version: version))
@@ -251,6 +252,6 @@ extension StoreError {
             .update(let name, _, _): name.description
         case .putDocument(_, let name, _, _), .deleteDocument(_, let name, _): name.description
         }
-        return StoreError(code, "entry \(number), '\(name)': \(message)")
+        return StoreError(code, "entry \(number), \(name): \(message)")
     }
 }

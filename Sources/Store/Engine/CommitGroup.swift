@@ -67,7 +67,16 @@ struct CommitGroup: ~Copyable {
 
     /// The file may grow to its quota; some room is kept back for deletes and repair (formats.md 9).
     private mutating func checkQuota(_ plan: BatchPlan) throws(StoreError) {
-        guard options.quotaBytes > 0, !plan.onlyRemoves, !plan.isEmpty else { return }
+        guard !plan.onlyRemoves, !plan.isEmpty else { return }
+        let needed = estimated + plan.estimatedBytes
+        if !transaction.transaction.environment.hasRoom(for: needed) {
+            // What was deleted before lies within the file.
+            guard try freeBytes() >= needed + UInt64(Environment.reserve) else { throw StoreError(.full, "the disk of the store is full") }
+        }
+        guard options.quotaBytes > 0 else {
+            estimated += plan.estimatedBytes
+            return
+        }
         let quota = UInt64(options.quotaBytes)
         let kept = min(max(quota / 50, 1 << 20), 64 << 20)
         let wanted = estimated + plan.estimatedBytes

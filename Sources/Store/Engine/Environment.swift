@@ -1,3 +1,4 @@
+import CLinux
 import CLMDB
 import Glibc
 
@@ -112,6 +113,29 @@ final class Environment: @unchecked Sendable {
         }
     }
 
+    // MARK: Room
+
+    /// How far blocks of the disk are set aside for the file. The writer's only.
+    private var setAside: Int64 = 0
+    private static let setAsideStep: Int64 = 8 << 20
+    /// Kept back beyond what a change is thought to need: deletes copy pages before they free any.
+    static let reserve: Int64 = 1 << 20
+
+    /// Sets room aside for so many more bytes than the file has, and some for deletes. LMDB itself takes a disk that is full in the middle
+    /// of a write for one that is broken.
+    /// - Returns: whether the disk has it.
+    func hasRoom(for bytes: UInt64) -> Bool {
+        let wanted = Int64(clamping: usage().fileBytes) + Int64(clamping: bytes) + Self.reserve
+        if wanted <= setAside { return true }
+        var descriptor: mdb_filehandle_t = -1
+        guard mdb_env_get_fd(handle, &descriptor) == 0 else { return true }
+        for end in [wanted + Self.setAsideStep, wanted] where coffer_set_aside(descriptor, 0, end) == 0 {
+            setAside = end
+            return true
+        }
+        return false
+    }
+
     // MARK: Numbers
 
     struct Usage {
@@ -165,7 +189,7 @@ extension StoreError {
     static func fromErrno(_ what: String) -> StoreError {
         let number = errno
         let code: Code = switch number {
-        case EACCES, EPERM, EROFS: .unwritable
+        case EACCES, EPERM, EROFS, ENOTDIR: .unwritable
         case ENOSPC, EDQUOT: .full
         default: .system
         }

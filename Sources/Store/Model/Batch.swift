@@ -55,6 +55,13 @@ public enum Mutation: Sendable {
     case deleteDocument(DocumentTable, DocumentName, expected: ExpectedVersion)
 }
 
+extension Mutation {
+    /// Whether it is an entry of an import: its errors say which one, even where there is only one.
+    var isOfImport: Bool {
+        if case .bring = self { true } else { false }
+    }
+}
+
 public struct NewVersion: Sendable {
     public var name: Name
     public var value: SecretBuffer

@@ -37,6 +37,12 @@ public struct Name: Hashable, Comparable, Sendable {
         return nil
     }
 
+    /// Bytes that may break every rule, for a message: what could hide, reorder or control text is shown as `?`.
+    public static func printable(_ bytes: some Collection<UInt8>) -> String {
+        let text = String(decoding: bytes.prefix(200), as: UTF8.self)
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { ForbiddenCodePoints.contains($0.value) ? "?" : $0 }))
+    }
+
     /// The name for people, in messages and logs.
     public var description: String { String(decoding: bytes, as: UTF8.self) }
 }

@@ -126,12 +126,12 @@ extension NameRecord {
     /// - Returns: whether anything changed: what is deleted already stays so.
     mutating func delete(_ version: UInt64, expected: ExpectedVersion, moment: ChangeMoment) throws(StoreError) -> Bool {
         guard !purged else { throw Self.absent }
+        if version != 0 { try requirePresent() }
         try Self.check(expected, against: comparable, moment: moment)
         if version == 0 {
             guard deleted == 0 else { return false }
             deleted = max(moment.now, 1)
         } else {
-            try requirePresent()
             let index = try indexOf(version)
             switch versions[index].state(at: moment.now) {
             case .deleted: return false
@@ -198,7 +198,7 @@ extension NameRecord {
         try Self.check(expected, against: comparable, moment: moment)
         let before = self
         apply(settings)
-        keepWithinBounds(effects: &effects)
+        if settings.keepLast != nil { keepWithinBounds(effects: &effects) }
         // By bytes: strings that look alike are not the same.
         guard encoded() != before.encoded() else { return false }
         touch(moment)

@@ -1,5 +1,6 @@
 import Atomics
 import CSodium
+import Glibc
 
 /// Reads by name for one thread: owns a read transaction and an index of sealed records.
 ///
@@ -128,8 +129,14 @@ public final class StoreReader {
             return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output)
         }
         var lmdbKey = (found.hash.0, found.hash.1, found.version.bigEndian)
-        return withUnsafeBytes(of: &lmdbKey) {
+        let outcome = withUnsafeBytes(of: &lmdbKey) {
             open(found.record, key: $0, version: found.version, tenant: tenant, name: name, now: now, keys: keys, into: output)
+        }
+        switch outcome {
+        case .expired, .deleted:
+            // The record knows the earlier of two moments; the name record knows both.
+            return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output)
+        default: return outcome
         }
     }
 
@@ -163,7 +170,7 @@ public final class StoreReader {
         }
         let plaintext = UnsafeRawBufferPointer(start: base, count: length)
         guard let trailer = ValueTrailer(plaintext), trailer.tenant == tenant, trailer.nameLength == name.count,
-            name.elementsEqual(UnsafeRawBufferPointer(rebasing: plaintext[trailer.nameOffset..<(trailer.nameOffset + trailer.nameLength)]))
+            memcmp(base + trailer.nameOffset, name.octets, name.count) == 0
         else {
             sodium_memzero(base, length)
             return .failure(StoreError(.damaged, "a value's record is about another name"))

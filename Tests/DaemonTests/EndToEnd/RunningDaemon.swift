@@ -49,7 +49,12 @@ struct RunningDaemon {
         }
     }
 
-    func client() throws -> CofferClient { try CofferClient(ClientConfiguration(socketPath: socket)) }
+    /// Patient: the tests of one process share few threads.
+    func client() throws -> CofferClient { try Self.client(socket) }
+
+    static func client(_ socket: String) throws -> CofferClient {
+        try CofferClient(ClientConfiguration(socketPath: socket, connectTimeout: .seconds(60), requestTimeout: .seconds(60)))
+    }
 
     private static func remove(_ folder: String) {
         var files = [folder]

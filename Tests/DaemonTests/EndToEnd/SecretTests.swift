@@ -117,7 +117,7 @@ import Testing
             settings.socket = daemon.folder + "/s2"
             for round in 1...3 {
                 try await RunningDaemon.run(settings) {
-                    let client = try CofferClient(ClientConfiguration(socketPath: daemon.folder + "/s2"))
+                    let client = try RunningDaemon.client(daemon.folder + "/s2")
                     defer { client.close() }
                     #expect(try await client.put("kept", value: SecretBytes(utf8: "\(round)")).version == UInt64(round))
                     var names: [[UInt8]] = []

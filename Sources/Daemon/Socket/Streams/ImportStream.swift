@@ -30,7 +30,7 @@ final class ImportStream: RequestStream {
             let number = versions.count + 1
             let name = try secrets.importable(caller, name: entry.name, number: number)
             guard entry.version == 0 else {
-                throw Failure(.invalidArgument, "entry \(number), '\(name.description)': an import gives versions their numbers itself")
+                throw Failure(.invalidArgument, "entry \(number), \(name.description): an import gives versions their numbers itself")
             }
             bytes += entry.value.count + entry.name.count
             guard versions.count < Self.maximumEntries, bytes <= Self.maximumBytes else {

@@ -14,7 +14,7 @@ final class ListStream: RequestStream {
     private var isAsking = false
     private var isDone = false
     /// A page that waits for credit or room.
-    private var held: (entries: [ListPage.Entry], more: Bool)?
+    private var held: (entries: [ListPage.Entry], more: Bool, isCut: Bool)?
 
     init(_ connection: Connection, _ request: PendingRequest, _ fields: ListRequest, tenant: TenantID) {
         self.connection = connection
@@ -40,7 +40,9 @@ final class ListStream: RequestStream {
         isAsking = true
         let handle = connection.handle(of: request)
         let (tenant, prefix, after, deleted) = (tenant, fields.prefix, after, fields.includeDeleted)
-        let size = fields.limit == 0 ? Int(fields.pageSize) : min(Int(fields.pageSize), Int(fields.limit - sent))
+        // One more than is wanted: whether there are more is said of names that the caller may see.
+        let wanted = Int(fields.limit - min(sent, fields.limit))
+        let size = fields.limit == 0 ? Int(fields.pageSize) : wanted == 0 ? Limits.pageSize : min(Int(fields.pageSize), wanted + 1)
         connection.loop.store.onWorker { worker in
             let page: Result<NamesPage, StoreError>
             do throws(StoreError) {
@@ -64,7 +66,8 @@ final class ListStream: RequestStream {
         after = page.entries.last?.name.bytes ?? after
         let entries = page.entries.filter { caller.allows(.secret, .list, $0.name.bytes) }
             .map { ListPage.Entry(name: $0.name.bytes, deleted: $0.deleted) }
-        held = (entries, page.more)
+        let wanted = fields.limit == 0 ? entries.count : Int(fields.limit - sent)
+        held = (Array(entries.prefix(wanted)), page.more, entries.count > wanted)
         resume()
         connection.loop.touch(connection)
     }
@@ -78,8 +81,6 @@ final class ListStream: RequestStream {
             sent += UInt32(page.entries.count)
         }
         held = nil
-        if !page.more || (fields.limit != 0 && sent >= fields.limit) {
-            connection.finish(request, .success(ListEnd(revision: revision, more: page.more)))
-        }
+        if !page.more || page.isCut { connection.finish(request, .success(ListEnd(revision: revision, more: page.isCut))) }
     }
 }

@@ -67,6 +67,10 @@ struct WatchQueue {
         guard source == .live else { return }
         for change in changes where change.revision > position && concerns(change) { queue.append(change) }
         position = max(position, last.revision)
+    }
+
+    /// Whoever does not take its changes gets one resync instead of too many. To be asked when what could be sent was sent.
+    mutating func dropIfBehind() {
         if queue.count - front > Self.capacity { startOver(at: position) }
     }
 

@@ -54,6 +54,8 @@ final class WatchStream: RequestStream {
     func committed(_ changes: [Change]) {
         queue.live(changes)
         resume()
+        queue.dropIfBehind()
+        resume()
         connection.loop.touch(connection)
     }
 
