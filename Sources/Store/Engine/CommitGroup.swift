@@ -71,7 +71,7 @@ struct CommitGroup: ~Copyable {
         let needed = estimated + plan.estimatedBytes
         if !transaction.transaction.environment.hasRoom(for: needed) {
             // What was deleted before lies within the file.
-            guard try freeBytes() >= needed + UInt64(Environment.reserve) else { throw StoreError(.full, "the disk of the store is full") }
+            guard try freeBytes() >= needed else { throw StoreError(.full, "the disk of the store is full") }
         }
         guard options.quotaBytes > 0 else {
             estimated += plan.estimatedBytes

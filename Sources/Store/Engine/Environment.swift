@@ -136,6 +136,14 @@ final class Environment: @unchecked Sendable {
         return false
     }
 
+    /// Whether the file system of the store has next to nothing left.
+    var diskIsFull: Bool {
+        var descriptor: mdb_filehandle_t = -1
+        var status = statvfs()
+        guard mdb_env_get_fd(handle, &descriptor) == 0, fstatvfs(descriptor, &status) == 0 else { return false }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize) < UInt64(Self.reserve)
+    }
+
     // MARK: Numbers
 
     struct Usage {

@@ -192,6 +192,8 @@ final class WriterCore {
         }
         switch code {
         case MDB_MAP_FULL, MDB_TXN_FULL, ENOSPC, EDQUOT, ENOMEM: break
+        // A write that came out short, which is what a full disk does to LMDB: nothing was committed.
+        case EIO where environment.diskIsFull: return StoreError(.full, "the disk of the store is full")
         default: broken = error
         }
         return error
