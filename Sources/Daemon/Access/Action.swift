@@ -1,7 +1,7 @@
 /// What may be done. Each noun has its own (``Noun/actions``); one word means the same everywhere.
 public enum Action: String, Sendable, CaseIterable {
     case get, info, list, put, activate, delete, destroy
-    case lock, unlock, slots
+    case lock, slots
     case create
 
     /// The number in stored policies and in compiled tables; never given to another action.
@@ -15,7 +15,7 @@ public enum Action: String, Sendable, CaseIterable {
         case .delete: 5
         case .destroy: 6
         case .lock: 7
-        case .unlock: 8
+        // 8 was to be unlock, which no rule can give.
         case .slots: 9
         case .create: 10
         }

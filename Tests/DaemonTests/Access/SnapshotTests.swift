@@ -19,7 +19,7 @@ import Testing
         let rules = snapshot([], administrators: [0, 990, Principal.unknownID])
         for uid: UInt32 in [0, 990] {
             let found = rules.principalClass(for: Principal(uid: uid))
-            #expect(found.isAdministrator && allows(found, "x", .store, .unlock, tenant: 99))
+            #expect(found.isAdministrator && allows(found, "x", .store, .lock, tenant: 99))
         }
         // Whoever is unknown is nobody, even if someone lists "unknown" as an administrator.
         #expect(!rules.principalClass(for: Principal()).isAdministrator)
@@ -119,7 +119,7 @@ import Testing
         known.executable = tool
         #expect(rules.explain(known, .secret, .get, tenant: 1, name: Array("d".utf8)).notes[0]
             == "exe:/tmp/tool never matches: others than root can write it (policy a, rule 2)")
-        let root = rules.explain(Principal(uid: 0), .store, .unlock, tenant: 1, name: [])
+        let root = rules.explain(Principal(uid: 0), .store, .lock, tenant: 1, name: [])
         #expect(root.allowed && root.policy == nil && root.notes == ["uid 0 is an administrator: no rule is asked"])
         let described = try rules.explain(selectors: ["account:alice"], .secret, .get, tenant: 1, name: Array("a".utf8), directory: MadeUpAccounts())
         #expect(described.allowed && described.rule == 2)
