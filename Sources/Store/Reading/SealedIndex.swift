@@ -88,6 +88,9 @@ final class SealedIndex {
         mapped = ringBytes + slotCount * 8
         let memory = mmap(nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         guard let memory, memory != MAP_FAILED else { throw StoreError.fromErrno("no memory for the index of records") }
+        // Each get touches two places at random: with small pages most of its time would go into finding them (measured: a third of a
+        // pipelined get). Where the kernel has no large pages it stays as it was.
+        madvise(memory, mapped, MADV_HUGEPAGE)
         slots = memory.assumingMemoryBound(to: UInt64.self)
         ring = memory + slotCount * 8
     }
