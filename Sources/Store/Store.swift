@@ -179,10 +179,10 @@ public final class Store: @unchecked Sendable {
         let transaction = try Transaction.begin(environment, readOnly: true)
         defer { transaction.abort() }
         guard let bytes = try transaction.getMeta(headerKey) else { throw StoreError(.notAStore, "the data file has no header of a Coffer store") }
-        let header: Result<Header, StoreError> = bytes.withUnsafeBytes { bytes in
-            do throws(StoreError) { return .success(try Header(decoding: bytes)) } catch { return .failure(error) }
+        let header = try bytes.withBytes { (bytes) throws(StoreError) in
+            try Header(decoding: bytes)
         }
-        return try header.get()
+        return header
     }
 
     /// Stops the writer behind what was submitted, takes the keys away, closes the environment, gives the folder's lock back. Idempotent.

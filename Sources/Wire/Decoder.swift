@@ -67,10 +67,6 @@ public struct WireDecoder {
         Array(try slice(field, count: count))
     }
 
-    public mutating func bytes8(_ field: StaticString, limit: Int = 255) throws(WireError) -> [UInt8] {
-        Array(try limited(field, count: Int(try u8(field)), limit: limit, minimum: 0))
-    }
-
     public mutating func bytes16(_ field: StaticString, limit: Int, minimum: Int = 0) throws(WireError) -> [UInt8] {
         Array(try slice16(field, limit: limit, minimum: minimum))
     }

@@ -22,12 +22,6 @@ public struct WireEncoder: Sendable {
     /// Exactly these bytes, without a length: for fields of fixed size.
     public mutating func raw(_ value: some Sequence<UInt8>) { bytes.append(contentsOf: value) }
 
-    /// A length of one byte, then the bytes.
-    public mutating func bytes8(_ value: [UInt8]) {
-        u8(UInt8(truncatingIfNeeded: value.count))
-        bytes.append(contentsOf: value)
-    }
-
     /// A length of two bytes, then the bytes.
     public mutating func bytes16(_ value: [UInt8]) {
         u16(UInt16(truncatingIfNeeded: value.count))

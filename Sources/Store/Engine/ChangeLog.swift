@@ -23,10 +23,9 @@ enum ChangeLog {
 
     /// `nil`: there were too many to log.
     static func decode(_ bytes: [UInt8], revision: UInt64) throws(StoreError) -> [Change]? {
-        let result: Result<[Change]?, StoreError> = bytes.withUnsafeBytes { bytes in
-            do throws(StoreError) { return .success(try read(bytes, revision: revision)) } catch { return .failure(error) }
+        return try bytes.withBytes { (bytes) throws(StoreError) in
+            try read(bytes, revision: revision)
         }
-        return try result.get()
     }
 
     private static func read(_ bytes: UnsafeRawBufferPointer, revision: UInt64) throws(StoreError) -> [Change]? {
@@ -74,10 +73,10 @@ enum ChangeLog {
         while upTo < present && result.count < limit {
             let key = (upTo + 1).bigEndianBytes
             guard let record = try transaction.get(.changeLog, key) else { return .resync(revision: present) }
-            let opened: Result<[UInt8], StoreError> = key.withUnsafeBytes { key in
-                do throws(StoreError) { return .success(try Record.open(record, table: .changeLog, key: key, keys: keys)) } catch { return .failure(error) }
+            let opened = try key.withBytes { (key) throws(StoreError) in
+                try Record.open(record, table: .changeLog, key: key, keys: keys)
             }
-            guard let changes = try decode(try opened.get(), revision: upTo + 1) else { return .resync(revision: present) }
+            guard let changes = try decode(opened, revision: upTo + 1) else { return .resync(revision: present) }
             result += changes
             upTo += 1
         }

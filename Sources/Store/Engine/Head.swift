@@ -106,10 +106,9 @@ struct Head: Sendable {
     }
 
     init(decoding bytes: [UInt8]) throws(StoreError) {
-        let result: Result<Head, StoreError> = bytes.withUnsafeBytes { bytes in
-            do throws(StoreError) { return .success(try Head(reading: bytes)) } catch { return .failure(error) }
+        self = try bytes.withBytes { (bytes) throws(StoreError) in
+            try Head(reading: bytes)
         }
-        self = try result.get()
     }
 
     private init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {

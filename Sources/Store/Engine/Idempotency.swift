@@ -16,10 +16,9 @@ enum Idempotency {
         guard idempotencyKey.count == 16 else { throw StoreError(.invalidArgument, "an idempotency key has 16 bytes") }
         guard let bytes = try transaction.open(.idempotency, key(batch, idempotencyKey, keys: transaction.keys)) else { return nil }
         let digest = batch.digest(keys: transaction.keys)
-        let result: Result<Receipt, StoreError> = bytes.withUnsafeBytes { bytes in
-            do throws(StoreError) { return .success(try read(bytes, digest: digest)) } catch { return .failure(error) }
+        return try bytes.withBytes { (bytes) throws(StoreError) in
+            try read(bytes, digest: digest)
         }
-        return try result.get()
     }
 
     private static func read(_ bytes: UnsafeRawBufferPointer, digest: [UInt8]) throws(StoreError) -> Receipt {

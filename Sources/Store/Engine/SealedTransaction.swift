@@ -14,10 +14,9 @@ struct SealedTransaction: ~Copyable {
 
     func open(_ table: Table, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
         guard let record = try transaction.get(table, key) else { return nil }
-        let result: Result<[UInt8], StoreError> = key.withUnsafeBytes { key in
-            do throws(StoreError) { return .success(try Record.open(record, table: table, key: key, keys: keys)) } catch { return .failure(error) }
+        return try key.withBytes { (key) throws(StoreError) in
+            try Record.open(record, table: table, key: key, keys: keys)
         }
-        return try result.get()
     }
 
     /// - Returns: the sealed record as it lies on the disk.

@@ -34,17 +34,15 @@ struct Transaction {
     }
 
     func get(_ table: Table, _ key: [UInt8]) throws(StoreError) -> UnsafeRawBufferPointer? {
-        let result: Result<UnsafeRawBufferPointer?, StoreError> = key.withUnsafeBytes { key in
-            do throws(StoreError) { return .success(try get(table, key)) } catch { return .failure(error) }
+        return try key.withBytes { (key) throws(StoreError) in
+            try get(table, key)
         }
-        return try result.get()
     }
 
     func getMeta(_ key: [UInt8]) throws(StoreError) -> [UInt8]? {
-        let result: Result<[UInt8]?, StoreError> = key.withUnsafeBytes { key in
-            do throws(StoreError) { return .success(try get(environment.meta, key).map { Array($0) }) } catch { return .failure(error) }
+        return try key.withBytes { (key) throws(StoreError) in
+            try get(environment.meta, key).map { Array($0) }
         }
-        return try result.get()
     }
 
     @inline(__always)

@@ -93,10 +93,10 @@ final class WriterCore {
     private func write(_ new: Header, root: GuardedBytes, in transaction: Transaction) throws(StoreError) -> Header {
         let bytes = try new.encoded(root: root)
         try transaction.putMeta(Store.headerKey, bytes)
-        let read: Result<Header, StoreError> = bytes.withUnsafeBytes { bytes in
-            do throws(StoreError) { return .success(try Header(decoding: bytes)) } catch { return .failure(error) }
+        let read = try bytes.withBytes { (bytes) throws(StoreError) in
+            try Header(decoding: bytes)
         }
-        return try read.get()
+        return read
     }
 
     private func take(_ written: Header) {

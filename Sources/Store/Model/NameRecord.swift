@@ -103,10 +103,9 @@ struct NameRecord: Equatable, Sendable {
     }
 
     init(decoding bytes: [UInt8]) throws(StoreError) {
-        let result: Result<NameRecord, StoreError> = bytes.withUnsafeBytes { bytes in
-            do throws(StoreError) { return .success(try NameRecord(reading: bytes)) } catch { return .failure(error) }
+        self = try bytes.withBytes { (bytes) throws(StoreError) in
+            try NameRecord(reading: bytes)
         }
-        self = try result.get()
     }
 
     private init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {

@@ -20,10 +20,10 @@ struct NameLister {
     private func page(at index: Int) throws(StoreError) -> NamePage {
         let key = directory.ids[index].bigEndianBytes
         guard let record = try transaction.get(.namePages, key) else { throw StoreError(.damaged, "a page of names is missing") }
-        let result: Result<[UInt8], StoreError> = key.withUnsafeBytes { key in
-            do throws(StoreError) { return .success(try Record.open(record, table: .namePages, key: key, keys: keys)) } catch { return .failure(error) }
+        let result = try key.withBytes { (key) throws(StoreError) in
+            try Record.open(record, table: .namePages, key: key, keys: keys)
         }
-        return try NamePage(decoding: try result.get())
+        return try NamePage(decoding: result)
     }
 
     func list(tenant: TenantID, prefix: [UInt8], after: [UInt8]?, limit: Int, includeDeleted: Bool) throws(StoreError) -> NamesPage {

@@ -104,10 +104,10 @@ struct NamePage: Sendable {
     }
 
     init(decoding bytes: [UInt8]) throws(StoreError) {
-        let result: Result<[Entry], StoreError> = bytes.withUnsafeBytes { bytes in
-            do throws(StoreError) { return .success(try Self.read(bytes)) } catch { return .failure(error) }
+        let result = try bytes.withBytes { (bytes) throws(StoreError) in
+            try Self.read(bytes)
         }
-        entries = try result.get()
+        entries = result
         encodedSize = bytes.count
     }
 

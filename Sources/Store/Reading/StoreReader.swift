@@ -224,10 +224,10 @@ public final class StoreReader {
     private func nameRecord(tenant: TenantID, name: UnsafeRawBufferPointer, keys: KeySet) throws(StoreError) -> NameRecord? {
         let key = keys.nameHash(.secrets, tenant: tenant, name: name)
         guard let bytes = try transaction.get(.secrets, key) else { return nil }
-        let opened: Result<[UInt8], StoreError> = key.withUnsafeBytes { key in
-            do throws(StoreError) { return .success(try Record.open(bytes, table: .secrets, key: key, keys: keys)) } catch { return .failure(error) }
+        let opened = try key.withBytes { (key) throws(StoreError) in
+            try Record.open(bytes, table: .secrets, key: key, keys: keys)
         }
-        let record = try NameRecord(decoding: try opened.get())
+        let record = try NameRecord(decoding: opened)
         guard record.tenant == tenant, name.elementsEqual(record.name.bytes) else {
             throw StoreError(.damaged, "a name record is about another name")
         }
@@ -247,10 +247,10 @@ public final class StoreReader {
     /// The name record, opened. Allocates. `nil`: no such name.
     public func info(tenant: TenantID, name: Name, now: UInt64) throws(StoreError) -> SecretInfo? {
         let keys = try unlockedKeys()
-        let result: Result<NameRecord?, StoreError> = name.bytes.withUnsafeBytes { bytes in
-            do throws(StoreError) { return .success(try nameRecord(tenant: tenant, name: bytes, keys: keys)) } catch { return .failure(error) }
+        let result = try name.bytes.withBytes { (bytes) throws(StoreError) in
+            try nameRecord(tenant: tenant, name: bytes, keys: keys)
         }
-        guard let record = try result.get(), !record.purged else { return nil }
+        guard let record = result, !record.purged else { return nil }
         return record.info(at: now)
     }
 
@@ -259,10 +259,10 @@ public final class StoreReader {
         let keys = try unlockedKeys()
         let key = Document.key(table, name, keys: keys)
         guard let record = try transaction.get(Table(table), key) else { return nil }
-        let opened: Result<[UInt8], StoreError> = key.withUnsafeBytes { key in
-            do throws(StoreError) { return .success(try Record.open(record, table: Table(table), key: key, keys: keys)) } catch { return .failure(error) }
+        let opened = try key.withBytes { (key) throws(StoreError) in
+            try Record.open(record, table: Table(table), key: key, keys: keys)
         }
-        let document = try Document.decompose(try opened.get())
+        let document = try Document.decompose(opened)
         guard document.name == name else { throw StoreError(.damaged, "a document's record is about another name") }
         return document.bytes
     }

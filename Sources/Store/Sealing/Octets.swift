@@ -14,3 +14,14 @@ extension UnsafeMutableRawBufferPointer {
     @inline(__always)
     var octets: UnsafeMutablePointer<UInt8> { (baseAddress ?? EmptyMemory.address).assumingMemoryBound(to: UInt8.self) }
 }
+
+extension Array where Element == UInt8 {
+    /// `withUnsafeBytes` that throws what `body` throws, typed.
+    @inline(__always)
+    func withBytes<T, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> T) throws(E) -> T {
+        let result: Result<T, E> = withUnsafeBytes { bytes in
+            do throws(E) { return .success(try body(bytes)) } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+}
