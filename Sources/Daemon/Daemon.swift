@@ -25,6 +25,9 @@ public final class Daemon: Service {
         if !isHidden { logger.critical("core dumps and tracing could not be switched off") }
         _ = coffer_raise_file_limit()
         signal(SIGPIPE, SIG_IGN)
+        if settings.makesSocketFolder { KeyFile.makeFolder(SystemPath.folder(of: settings.socket), mode: 0o755) }
+        // Before a store is made: a daemon that cannot be reached leaves nothing behind.
+        _ = try SocketPath(path: settings.socket, mode: settings.socketMode).check()
         let opened = try StoreOpening(settings: settings, logger: logger, environment: environment).open()
         store = opened.store
         let clock: @Sendable () -> UInt64 = { Store.systemClock() }
@@ -40,7 +43,6 @@ public final class Daemon: Service {
             clock: clock)
         let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"))
         let services = Services(store: store, policies: policies, unlock: unlock, status: status, connections: counts)
-        if settings.makesSocketFolder { KeyFile.makeFolder(SystemPath.folder(of: settings.socket), mode: 0o755) }
         do {
             server = try SocketServer(
                 path: SocketPath(path: settings.socket, mode: settings.socketMode), loops: settings.loops, services: services, clock: clock)

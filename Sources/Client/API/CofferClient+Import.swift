@@ -100,6 +100,8 @@ private struct Upload {
 
     mutating func finish() async throws -> ImportSummary {
         if !batch.isEmpty { try await flush() }
+        // Nothing was sent yet: the request itself may still wait for its connection. The daemon's first credit says that it has it.
+        while sent == 0 && credit == 0 { try await receiveBeforeEnd() }
         isFinished = handle.finish(RequestBody(ImportFinish(count: sent)))
         // Not sent: the stream has ended, and the reason comes next.
         while true {

@@ -9,6 +9,8 @@ final class Services: Sendable {
     let unlock: UnlockService
     let status: StatusService
     let connections: ConnectionCounts
+    /// What unfinished imports hold in memory, all together.
+    let imports = ImportBudget()
 
     init(store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts) {
         self.store = store
@@ -18,6 +20,23 @@ final class Services: Sendable {
         self.status = status
         self.connections = connections
     }
+}
+
+/// Bounds the memory that unfinished imports hold, over all connections.
+final class ImportBudget: Sendable {
+    private static let limit = 2 << 30
+    private let held = Mutex(0)
+
+    /// - Returns: false where there is no room for so many bytes more.
+    func take(_ bytes: Int) -> Bool {
+        held.withLock { held in
+            guard held + bytes <= Self.limit else { return false }
+            held += bytes
+            return true
+        }
+    }
+
+    func giveBack(_ bytes: Int) { held.withLock { $0 -= bytes } }
 }
 
 /// How many connections each uid has open. Root and the daemon's own uid are bounded like everybody: a mistake of theirs must not lock

@@ -27,6 +27,7 @@ extension Connection {
             return send(.response, Operation.get.rawValue, requestID, Failure(.malformed, error.description))
         }
         if loop.plantsAllocation { loop.plant() }
+        guard !loop.isDraining else { return send(.response, Operation.get.rawValue, requestID, Failure.draining) }
         guard loop.isUnlocked else { return send(.response, Operation.get.rawValue, requestID, loop.lockFailure) }
         guard let tenant = caller.tenant, caller.rights.allows(.secret, .get, tenant: tenant, name: name) else {
             return send(.response, Operation.get.rawValue, requestID, Failure.denied)

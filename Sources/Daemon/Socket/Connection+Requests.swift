@@ -5,6 +5,7 @@ import CofferWire
 extension Connection {
     func begin(_ operation: Operation, _ id: UInt32, _ body: UnsafeRawBufferPointer) {
         do throws(Failure) {
+            if loop.isDraining { throw Failure.draining }
             if operation == .get { return get(id, body) }
             if !loop.isUnlocked {
                 switch operation {

@@ -76,8 +76,12 @@ final class Connection {
     /// is room.
     func pump() {
         flush()
-        while !isClosed && waitsForOutput && !isBackedUp {
-            process()
+        while !isClosed && !isBackedUp && (waitsForOutput || streamsWait) {
+            if streamsWait {
+                streamsWait = false
+                for request in unfinished.values { request.stream?.resume() }
+            }
+            if waitsForOutput { process() }
             flush()
         }
     }
@@ -88,6 +92,8 @@ final class Connection {
     /// Carries out the frames that have arrived whole.
     func process() {
         missing = 0
+        let begun = frameDeadline
+        var isAnother = false
         frameDeadline = 0
         waitsForOutput = false
         guard input.count > 0 else { return }
@@ -103,11 +109,13 @@ final class Connection {
             switch FrameScan.scan(bytes, limit: rules.frameLimit) {
             case .incomplete(let needed):
                 missing = needed - bytes.count
-                if !bytes.isEmpty { frameDeadline = loop.now + Self.frameTime }
+                // A frame that comes in small pieces has no more time than one that does not.
+                if !bytes.isEmpty { frameDeadline = begun != 0 && !isAnother ? begun : loop.now + Self.frameTime }
                 return
             case .malformed(let error):
                 return fail(Failure(error == .frameTooLong ? .tooLarge : .malformed, error.description))
             case .frame(let header, let body):
+                isAnother = true
                 if header.kind == .request && unfinished.count >= Limits.requestsInFlight {
                     isStalled = true
                     return
@@ -145,6 +153,8 @@ final class Connection {
     private var isStalled = false
     /// Frames wait in the input until output has gone.
     private var waitsForOutput = false
+    /// A stream has something to send and waits for room in the output.
+    var streamsWait = false
 
     // MARK: Identity
 
@@ -294,7 +304,6 @@ final class Connection {
     func writable() {
         flush()
         guard !isClosed else { return }
-        for request in unfinished.values { request.stream?.resume() }
         pump()
     }
 

@@ -3,6 +3,13 @@ struct DeadlineHeap {
     private var items: [(time: UInt64, handle: RequestHandle)] = []
 
     var first: UInt64? { items.first?.time }
+    var count: Int { items.count }
+
+    /// Forgets those whose requests are done: a caller may ask for deadlines that lie far away.
+    mutating func keep(_ isAwaited: (RequestHandle) -> Bool) {
+        // A sorted array is a heap.
+        items = items.filter { isAwaited($0.handle) }.sorted { $0.time < $1.time }
+    }
 
     mutating func insert(_ time: UInt64, _ handle: RequestHandle) {
         items.append((time, handle))

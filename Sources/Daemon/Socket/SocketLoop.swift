@@ -30,6 +30,9 @@ final class SocketLoop: @unchecked Sendable {
     private var touched: [Connection] = []
     private var isTouching = false
     private var deadlines = DeadlineHeap()
+    /// At so many deadlines the finished ones are forgotten.
+    private var deadlinesKept = SocketLoop.fewDeadlines
+    private static let fewDeadlines = 1_024
     /// When connections are looked at for what they are late with; 0: none is timed.
     private var nextSweep: UInt64 = 0
     private var isStopping = false
@@ -193,13 +196,22 @@ final class SocketLoop: @unchecked Sendable {
         }
     }
 
-    func schedule(deadline: UInt64, _ handle: RequestHandle) { deadlines.insert(deadline, handle) }
+    func schedule(deadline: UInt64, _ handle: RequestHandle) {
+        if deadlines.count >= deadlinesKept {
+            deadlines.keep { request(of: $0) != nil }
+            deadlinesKept = max(Self.fewDeadlines, deadlines.count * 2)
+        }
+        deadlines.insert(deadline, handle)
+    }
+
+    private func request(of handle: RequestHandle) -> PendingRequest? {
+        guard let request = connection(handle.connection)?.unfinished[handle.id], ObjectIdentifier(request) == handle.identity else { return nil }
+        return request
+    }
 
     private func expireDeadlines() {
         while let handle = deadlines.popDue(now) {
-            guard let connection = connection(handle.connection), let request = connection.unfinished[handle.id],
-                ObjectIdentifier(request) == handle.identity
-            else { continue }
+            guard let connection = connection(handle.connection), let request = request(of: handle) else { continue }
             connection.finish(request, Failure(
                 .deadlineExceeded, "the request's deadline has passed", retry: .now, outcome: request.isWithWriter ? .unknown : .none))
             touch(connection)

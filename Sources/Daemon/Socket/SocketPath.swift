@@ -17,11 +17,7 @@ struct SocketPath {
     /// Binds and listens; removes a socket that a dead daemon of ours left behind, and nothing else.
     /// - Returns: the listening descriptor.
     func listen() throws(SocketError) -> Int32 {
-        guard path.utf8.count <= Self.maximumLength else {
-            throw SocketError(.path, "the socket's path has \(path.utf8.count) bytes, \(Self.maximumLength) are possible: \(path)")
-        }
-        try checkFolder()
-        try clear()
+        if try check(), unlink(path) != 0 { throw SocketError.system("cannot remove the old socket \(path)", errno) }
         let descriptor = coffer_listen(path, mode, 1_024)
         guard descriptor >= 0 else { throw SocketError.system("cannot bind the socket \(path)", -descriptor) }
         do throws(SocketError) {
@@ -31,6 +27,16 @@ struct SocketPath {
             throw error
         }
         return descriptor
+    }
+
+    /// Whether it could be bound, as far as one can tell without doing it. Changes nothing.
+    /// - Returns: whether a dead socket of ours lies there.
+    func check() throws(SocketError) -> Bool {
+        guard path.utf8.count <= Self.maximumLength else {
+            throw SocketError(.path, "the socket's path has \(path.utf8.count) bytes, \(Self.maximumLength) are possible: \(path)")
+        }
+        try checkFolder()
+        return try findDeadSocket()
     }
 
     private func checkFolder() throws(SocketError) {
@@ -47,10 +53,10 @@ struct SocketPath {
     }
 
     /// Whatever lies at the path: a dead socket of ours goes, anything else stays and is an error.
-    private func clear() throws(SocketError) {
+    private func findDeadSocket() throws(SocketError) -> Bool {
         var status = stat()
         guard lstat(path, &status) == 0 else {
-            if errno == ENOENT { return }
+            if errno == ENOENT { return false }
             throw SocketError.system("cannot look at \(path)", errno)
         }
         guard status.st_mode & S_IFMT == S_IFSOCK else { throw SocketError(.inUse, "\(path) is there and is not a socket") }
@@ -58,7 +64,7 @@ struct SocketPath {
             throw SocketError(.inUse, "a socket of uid \(status.st_uid) lies at \(path): it is not ours to remove")
         }
         guard coffer_is_listening(path) == 0 else { throw SocketError(.inUse, "another process listens at \(path)") }
-        guard unlink(path) == 0 else { throw SocketError.system("cannot remove the old socket \(path)", errno) }
+        return true
     }
 
     /// Reads mode and owner back: what was asked for is not always what was made.

@@ -42,6 +42,8 @@ final class SocketServer: CommitListener {
 
     private func acceptAll() {
         var next = 0
+        var spare = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        defer { close(spare) }
         let epoll = coffer_epoll_create()
         guard epoll >= 0 else { return }
         defer { close(epoll) }
@@ -54,9 +56,17 @@ final class SocketServer: CommitListener {
             while true {
                 let descriptor = coffer_accept(listener)
                 if descriptor == -EMFILE || descriptor == -ENFILE {
-                    // No descriptor is free: whoever waits is served as soon as somebody leaves.
-                    usleep(20_000)
-                    break
+                    // No descriptor is free: the one that is kept for this tells whoever waits.
+                    close(spare)
+                    let waiting = coffer_accept(listener)
+                    if waiting >= 0 {
+                        Self.refuse(waiting, Failure(
+                            .tooManyConnections, "the daemon has as many connections as its limit of open files allows",
+                            retry: .after(milliseconds: 1_000)))
+                    }
+                    spare = open("/dev/null", O_RDONLY | O_CLOEXEC)
+                    if waiting < 0 { break }
+                    continue
                 }
                 guard descriptor >= 0 else { break }
                 admit(descriptor, to: loops[next % loops.count])

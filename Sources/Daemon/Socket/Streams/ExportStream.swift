@@ -133,7 +133,11 @@ final class ExportStream: RequestStream {
     private func sendHeld() {
         guard let piece = held else { return }
         if !piece.entries.isEmpty {
-            guard credit > 0, !connection.isBackedUp else { return }
+            guard credit > 0 else { return }
+            guard !connection.isBackedUp else {
+                connection.streamsWait = true
+                return
+            }
             connection.send(.chunk, request.operation, request.id, TransferChunk(entries: piece.entries))
             credit -= 1
             count += UInt64(piece.entries.count)

@@ -14,6 +14,7 @@ final class ImportStream: RequestStream {
     private let fields: ImportRequest
     private var versions: [NewVersion] = []
     private var bytes = 0
+    private var taken = 0
 
     init(_ connection: Connection, _ request: PendingRequest, _ fields: ImportRequest) {
         self.connection = connection
@@ -21,9 +22,20 @@ final class ImportStream: RequestStream {
         self.fields = fields
     }
 
+    func closed() {
+        connection.loop.services.imports.giveBack(taken)
+        taken = 0
+    }
+
     func received(chunk body: UnsafeRawBufferPointer) throws(Failure) {
         let chunk: TransferChunk
         do throws(WireError) { chunk = try TransferChunk(decoding: body) } catch { throw Failure(.malformed, error.description) }
+        // An entry takes some room besides its value.
+        let weight = body.count + chunk.entries.count * 512
+        guard connection.loop.services.imports.take(weight) else {
+            throw Failure(.busy, "other imports hold as much memory as imports may", retry: .after(milliseconds: 1_000))
+        }
+        taken += weight
         let secrets = connection.loop.services.secrets
         let caller = connection.currentCaller()
         for entry in chunk.entries {

@@ -75,7 +75,11 @@ final class ListStream: RequestStream {
     private func sendHeld() {
         guard let page = held else { return }
         if !page.entries.isEmpty {
-            guard credit > 0, !connection.isBackedUp else { return }
+            guard credit > 0 else { return }
+            guard !connection.isBackedUp else {
+                connection.streamsWait = true
+                return
+            }
             connection.send(.chunk, request.operation, request.id, ListPage(revision: revision, entries: page.entries))
             credit -= 1
             sent += UInt32(page.entries.count)

@@ -26,6 +26,8 @@ struct WatchQueue {
     private var position: UInt64
     private var queue: [Change] = []
     private var front = 0
+    /// Of the queue, how many came from the log: they do not count as behind.
+    private var fromHistory = 0
     private var resync: UInt64?
     /// Newest revision that the loop has shown, of interest or not.
     private var newest: UInt64
@@ -48,6 +50,7 @@ struct WatchQueue {
         position = revision
         queue = []
         front = 0
+        fromHistory = 0
         source = .live
     }
 
@@ -71,7 +74,7 @@ struct WatchQueue {
 
     /// Whoever does not take its changes gets one resync instead of too many. To be asked when what could be sent was sent.
     mutating func dropIfBehind() {
-        if queue.count - front > Self.capacity { startOver(at: position) }
+        if queue.count - max(front, fromHistory) > Self.capacity { startOver(at: position) }
     }
 
     /// A piece of the change log: all changes above ``historyPosition`` up to a revision.
@@ -79,6 +82,7 @@ struct WatchQueue {
         guard source == .history else { return }
         queue = changes.filter { concerns($0) && $0.revision > position }
         front = 0
+        fromHistory = queue.count
         position = max(position, revision)
         // Behind the newest that the loop has shown there is a gap, which only the log can fill.
         if complete && position >= newest { source = .live }
@@ -100,6 +104,7 @@ struct WatchQueue {
             if front == queue.count {
                 queue.removeAll(keepingCapacity: true)
                 front = 0
+                fromHistory = 0
             }
         }
         return .change(queue[front])

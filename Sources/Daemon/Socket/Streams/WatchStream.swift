@@ -4,8 +4,6 @@ import CofferWire
 /// A watch: tells the changes of a name or prefix while credit and output allow, each judged by policy when it is told.
 final class WatchStream: RequestStream {
     private static let historyAtOnce = 512
-    /// Events told in a row before other connections have their turn.
-    private static let eventsInTurn = 2_048
 
     private unowned let connection: Connection
     private unowned let request: PendingRequest
@@ -60,9 +58,8 @@ final class WatchStream: RequestStream {
     }
 
     func resume() {
-        var told = 0
         let caller = connection.currentCaller()
-        while credit > 0, !connection.isBackedUp, told < Self.eventsInTurn, let next = queue.next() {
+        while credit > 0, !connection.isBackedUp, let next = queue.next() {
             switch next {
             case .resync(let revision):
                 send(.resync(Position(incarnation: connection.loop.position.incarnation, revision: revision)))
@@ -70,8 +67,8 @@ final class WatchStream: RequestStream {
                 guard isAllowed(change, caller) else { continue }
                 tell(change, caller)
             }
-            told += 1
         }
+        if credit > 0 && connection.isBackedUp && !queue.isEmpty { connection.streamsWait = true }
         askForHistory()
     }
 
