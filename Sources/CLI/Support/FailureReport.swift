@@ -78,7 +78,11 @@ struct FailureReport: Error {
     /// Prints the error on standard error.
     func print(json: Bool) {
         let line = Printable.text(message)
-        guard json else { return Output.remark("coffer: \(line)") }
+        guard json else {
+            // A file's errors come one on a line.
+            let lines = message.split(separator: "\n").map { Printable.text(String($0)) }
+            return Output.remark("coffer: " + (lines.isEmpty ? line : lines.joined(separator: "\n    ")))
+        }
         var fields: [(String, JSON)] = [("code", .text(code)), ("message", .text(line))]
         switch retry {
         case .never: fields.append(("retry", .text("never")))

@@ -11,7 +11,7 @@ enum Terminal {
     static func secret(_ prompt: String) throws -> SecretBytes {
         let descriptor = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw CommandFailure.failed("there is no terminal to ask at; give the secret on standard input or with an option")
+            throw CommandFailure.failed("there is no terminal to ask at; give the secret with an option such as --passphrase-fd")
         }
         defer { close(descriptor) }
         var before = termios()

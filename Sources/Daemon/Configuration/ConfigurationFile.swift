@@ -37,20 +37,25 @@ struct ConfigurationFile {
     }
 
     static func parse(_ text: String, path: String) throws(ConfigurationErrors) -> ConfigurationFile {
-        let root: Node?
+        var messages: [String] = []
+        var root: Node?
         do {
-            root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot()
+            let (unique, doubles) = withoutDoubles(text)
+            messages = doubles.map { "\(path):\($0.line): '\(String($0.name.prefix(60)))' is set twice; it stands in line \($0.first) already" }
+            root = try Parser(yaml: unique, resolver: .basic, encoding: .utf8).singleRoot()
         } catch {
-            throw ConfigurationErrors(messages: ["\(path): \(explain(error))"])
+            throw ConfigurationErrors(messages: messages + ["\(path)\(explain(error))"])
         }
-        guard let root else { return ConfigurationFile() }
+        guard let root else {
+            if messages.isEmpty { return ConfigurationFile() }
+            throw ConfigurationErrors(messages: messages)
+        }
         guard let mapping = root.mapping else {
             // A file of comments only is an empty scalar to YAML.
             if root.scalar?.string.isEmpty == true { return ConfigurationFile() }
             throw ConfigurationErrors(messages: ["\(path):\(line(root)): the file must be a mapping of settings to values"])
         }
         var file = ConfigurationFile()
-        var messages: [String] = []
         for (keyNode, valueNode) in mapping {
             let place = "\(path):\(line(keyNode))"
             guard let name = keyNode.scalar?.string, let key = SettingKey(rawValue: name) else {
@@ -72,16 +77,35 @@ struct ConfigurationFile {
         return file
     }
 
+    /// The text without settings that come a second time (their lines stay, empty): the parser stops at one, and everything else that is
+    /// wrong is to be said as well.
+    private static func withoutDoubles(_ text: String) -> (text: String, doubles: [(line: Int, name: String, first: Int)]) {
+        var first: [Substring: Int] = [:]
+        var doubles: [(line: Int, name: String, first: Int)] = []
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        for (index, line) in lines.enumerated() {
+            let name = line.prefix { $0.isLetter || $0 == "_" }
+            guard !name.isEmpty, line.dropFirst(name.count).first == ":" else { continue }
+            if let earlier = first[name] {
+                doubles.append((index + 1, String(name), earlier))
+                lines[index] = ""
+            } else {
+                first[name] = index + 1
+            }
+        }
+        return (lines.joined(separator: "\n"), doubles)
+    }
+
     private static func line(_ node: Node) -> Int { node.mark?.line ?? 1 }
 
     private static func explain(_ error: any Error) -> String {
-        guard let error = error as? YamlError else { return "not valid YAML" }
+        guard let error = error as? YamlError else { return ": not valid YAML" }
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
-            return "line \(mark.line): not valid YAML: \(problem)"
+            return ":\(mark.line): not valid YAML: \(problem)"
         case .duplicatedKeysInMapping(let keys, let context):
-            return "line \(context.mark.line): set twice: \(keys.map { String("\($0)".prefix(60)) }.joined(separator: ", "))"
-        default: return "not valid YAML"
+            return ":\(context.mark.line): set twice: \(keys.map { String("\($0)".prefix(60)) }.joined(separator: ", "))"
+        default: return ": not valid YAML"
         }
     }
 }

@@ -34,12 +34,20 @@ import Testing
         #expect(found.last?.hasPrefix("f.yaml:6: 'log_level' must be one of trace") == true)
     }
 
+    @Test func aDoubleDoesNotHideTheRest() {
+        let found = messages("quota: 1GiB\nloops: 0\nquota: 2GiB\nwhat: 1\n")
+        #expect(found.count == 3)
+        #expect(found.first == "f.yaml:3: 'quota' is set twice; it stands in line 1 already")
+        #expect(found.dropFirst().first == "f.yaml:2: 'loops' must be a number from 1 to 64")
+        #expect(found.last?.hasPrefix("f.yaml:4: unknown setting 'what'") == true)
+    }
+
     @Test func emptyFilesAreFine() throws {
         for text in ["", "\n", "# only a comment\n", "---\n"] { #expect(try file(text).values.isEmpty) }
     }
 
     @Test func whatIsNoMappingIsRefused() {
-        for text in ["- a\n", "just text\n", "a: b: c\n", "a: 1\na: 2\n", "{", "loops: *x\n"] { #expect(messages(text).count == 1, "\(text)") }
+        for text in ["- a\n", "just text\n", "a: b: c\n", "quota: 1\nquota: 2\n", "{", "loops: *x\n"] { #expect(messages(text).count == 1, "\(text)") }
     }
 
     @Test func flagsBeforeEnvironmentBeforeFile() throws {
