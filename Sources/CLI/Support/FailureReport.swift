@@ -36,7 +36,7 @@ struct FailureReport: Error {
         retry = error.retry
         outcome = error.outcome
         message = error.message.isEmpty ? code : error.message
-        if let subject, status != .unreachable, !message.contains(subject) { message = "\(subject): \(message)" }
+        if let subject, status != .unreachable, !message.contains(subject) { message = "\(Printable.text(subject)): \(message)" }
         if outcome == .unknown { message += " (it may have been carried out or not: look)" }
         if error.code == .locked, !message.contains("unlock") { message += " (open it with 'coffer unlock')" }
     }
@@ -80,8 +80,9 @@ struct FailureReport: Error {
         let line = Printable.text(message)
         guard json else {
             // A file's errors come one on a line.
+            guard code == "invalid-argument" else { return Output.remark("coffer: \(line)") }
             let lines = message.split(separator: "\n").map { Printable.text(String($0)) }
-            return Output.remark("coffer: " + (lines.isEmpty ? line : lines.joined(separator: "\n    ")))
+            return Output.remark("coffer: " + lines.joined(separator: "\n    "))
         }
         var fields: [(String, JSON)] = [("code", .text(code)), ("message", .text(line))]
         switch retry {
