@@ -21,7 +21,6 @@ final class WriterCore {
     private var counterWritten = CounterFile.Content(incarnation: [], revision: 0)
     /// When the counter file was written last, in milliseconds of the monotonic clock.
     private var counterTime: Int?
-    private(set) var commits: UInt64 = 0
 
     init(environment: Environment, options: Store.Options, counter: CounterFile, directory: SharedDirectory, header: Header, store: Store) {
         self.environment = environment
@@ -157,7 +156,6 @@ final class WriterCore {
             answer(group, insteadOfSuccess: failure)
             return nil
         }
-        commits += 1
         self.head = group.head
         if let newHeader {
             sealsReserved = newHeader.reserved
