@@ -27,6 +27,14 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         // Opens AES-256-GCM records where libsodium finds no AES hardware (formats.md 10).
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        // The HTTP doors: the ecosystem's server, with TLS.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: ["FullFoundation"]),
+        // Login tokens of new-api's newest generation.
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        // Below Hummingbird: what stands before its HTTP decoder is a handler of ours.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // The ecosystem's logging interface.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // Signals, orderly start and stop.
@@ -37,6 +45,8 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        // Databases of older systems, read by import.
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         // epoll, peer identity and a few other calls that Glibc's Swift module does not export.
         .target(name: "CLinux"),
         // Wipes what the daemon frees.
@@ -52,10 +62,40 @@ let package = Package(
             path: "Sources/Store",
             swiftSettings: settings
         ),
+        // Tenants, users, access tokens and the API keys that Coffer issues: what they are and the rules they obey.
+        .target(
+            name: "CofferAccounts",
+            dependencies: ["CofferStore", "CSodium", .product(name: "Atomics", package: "swift-atomics")],
+            path: "Sources/Accounts",
+            swiftSettings: settings
+        ),
+        // The HTTP server and its doors, a folder for each API.
+        .target(
+            name: "CofferHTTP",
+            dependencies: [
+                "CofferAccounts", "CSodium",
+                .product(name: "Atomics", package: "swift-atomics"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Sources/HTTP",
+            swiftSettings: settings
+        ),
         .target(
             name: "CofferDaemon",
             dependencies: [
-                "CofferWire", "CofferStore", "CLinux", "CSodium",
+                "CofferWire", "CofferStore", "CofferAccounts", "CofferHTTP", "CLinux", "CSodium",
                 .product(name: "Atomics", package: "swift-atomics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -86,7 +126,7 @@ let package = Package(
         // The readers and writers of import and export; apart from the command so that tests can reach them.
         .target(
             name: "CofferFormats",
-            dependencies: [.product(name: "Yams", package: "Yams")],
+            dependencies: ["CSQLite", .product(name: "Yams", package: "Yams")],
             path: "Sources/Formats",
             swiftSettings: settings
         ),
@@ -115,6 +155,16 @@ let package = Package(
             name: "coffer-example-embedded", dependencies: ["CofferStore"], path: "Examples/embedded", swiftSettings: settings),
         .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
+        .testTarget(name: "AccountsTests", dependencies: ["CofferAccounts", "CofferStore"], swiftSettings: settings),
+        .testTarget(
+            name: "HTTPTests",
+            dependencies: [
+                "CofferHTTP", "CofferAccounts", "CofferStore",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "DaemonTests",
             dependencies: [

@@ -3,10 +3,10 @@
 set -euo pipefail
 
 task=${1:-build}
-packages=(liblmdb-dev libsodium-dev)
+packages=(liblmdb-dev libsodium-dev libsqlite3-dev)
 case $task in
     build) ;;
-    test) packages+=(python3 util-linux) ;;
+    test) packages+=(python3 util-linux openssl) ;;
     bench) packages+=(python3 util-linux redis-server) ;;
     *) echo "setup: unknown task '$task'" >&2; exit 64 ;;
 esac

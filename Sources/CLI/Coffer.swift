@@ -14,6 +14,7 @@ struct Coffer: ParsableCommand {
               coffer get payments/db
               coffer list payments/
               coffer import .env --prefix payments/ --dry-run
+              coffer apikey create staging --unlimited
               coffer explain --as uid:1001 get payments/db
               coffer status
 
@@ -22,7 +23,7 @@ struct Coffer: ParsableCommand {
               1  other failure      6  no daemon              65  bad input
               2  conflict           7  busy, draining, full   73  cannot create
               3  not found          8  too late                   the output
-              4  denied
+              4  denied                 9  API key refused
             """,
         groupedSubcommands: [
             CommandGroup(name: "Secrets", subcommands: [
@@ -30,6 +31,9 @@ struct Coffer: ParsableCommand {
                 Update.self, Watch.self,
             ]),
             CommandGroup(name: "Files", subcommands: [Import.self, Export.self]),
+            CommandGroup(name: "Accounts", subcommands: [
+                TenantCommand.self, UserCommand.self, APIKeyCommand.self, DoorCommand.self,
+            ]),
             CommandGroup(name: "Access", subcommands: [Policy.self, Explain.self, Whoami.self]),
             CommandGroup(name: "The store", subcommands: [
                 Init.self, Unlock.self, Lock.self, SlotCommand.self, Status.self, Doctor.self,
@@ -38,7 +42,7 @@ struct Coffer: ParsableCommand {
         ])
 
     /// Verbs at which somebody may type a secret by mistake.
-    static let takesSecrets: Set<String> = ["put", "import", "unlock", "init", "slot"]
+    static let takesSecrets: Set<String> = ["put", "import", "unlock", "init", "slot", "user", "apikey", "door"]
 
     /// The words of `arguments` that name a verb, down to its own verbs.
     static func verbs(on arguments: [String]) -> [String] {

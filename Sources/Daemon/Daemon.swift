@@ -1,4 +1,6 @@
 import CLinux
+import CofferAccounts
+import CofferHTTP
 import CofferStore
 import Dispatch
 import Glibc
@@ -11,13 +13,15 @@ public final class Daemon: Service {
     private let logger: Logger
     private let store: Store
     private let policies: PolicyService
+    private let accounts: Accounts
     private let server: SocketServer
+    private let http: HTTPServer?
 
     /// How long unfinished requests may take when the daemon stops.
     private static let drainSeconds = 10
 
     /// Opens the store and binds the socket; nobody is served before ``run()``.
-    /// - Throws: ``StoreError``, ``SocketError``.
+    /// - Throws: ``StoreError``, ``SocketError``, ``ConfigurationErrors``.
     public init(settings: Settings, logger: Logger, environment: [String: String]) throws {
         self.settings = settings
         self.logger = logger
@@ -32,7 +36,9 @@ public final class Daemon: Service {
         store = opened.store
         let clock: @Sendable () -> UInt64 = { Store.systemClock() }
         let counts = ConnectionCounts(limit: settings.connectionsPerUID)
-        policies = PolicyService(store: store)
+        // It follows the store by itself, and is told of commits before the policies, whose rules name tenants.
+        accounts = Accounts(store: store, options: Self.accountOptions(settings))
+        policies = PolicyService(store: store, accounts: accounts)
         store.addListener(policies)
         policies.lockChanged(locked: store.isLocked)
         let status = StatusService(
@@ -42,21 +48,61 @@ public final class Daemon: Service {
                 startTime: clock(), unlockNote: opened.note),
             clock: clock)
         let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"))
-        let services = Services(store: store, policies: policies, unlock: unlock, status: status, connections: counts)
+        let services = Services(store: store, policies: policies, unlock: unlock, status: status, connections: counts, accounts: accounts)
         do {
+            http = try HTTPDoors(
+                configuration: settings.http, accounts: accounts, store: store, authority: PolicyAuthority(policies: policies),
+                health: DaemonHealth(
+                    store: store, accounts: accounts, connections: counts, socket: SocketPath(path: settings.socket, mode: settings.socketMode),
+                    startTime: clock(), clock: clock),
+                logger: logger
+            ).server()
             server = try SocketServer(
                 path: SocketPath(path: settings.socket, mode: settings.socketMode), loops: settings.loops, services: services, clock: clock)
         } catch {
             store.removeListener(policies)
             policies.stop()
+            accounts.stop()
             store.close()
             throw error
         }
         if !opened.note.isEmpty { logger.warning("the store is locked", metadata: ["reason": "\(opened.note)"]) }
     }
 
+    private static func accountOptions(_ settings: Settings) -> AccountOptions {
+        var options = AccountOptions()
+        // Groups are the business of new-api's door: without it a key's group is a word without meaning.
+        if let newapi = settings.http.newapi {
+            options.groups = Set(newapi.groups.map(\.name))
+            options.maxKeysPerUser = newapi.maxTokens
+        }
+        return options
+    }
+
     /// Serves until the graceful shutdown; then drains and closes.
     public func run() async throws {
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                if let http { tasks.addTask { try await http.run() } }
+                tasks.addTask { try await self.serve() }
+                // Where a door cannot be bound, the daemon does not run without it.
+                while try await tasks.next() != nil {}
+            }
+        } catch {
+            await close()
+            throw error
+        }
+        await close()
+        logger.info("stopped")
+    }
+
+    private func serve() async throws {
+        if let http {
+            for bound in try await http.listening() {
+                logger.info("listening", metadata: ["doors": "\(bound.doors.joined(separator: ","))", "address": "\(bound.address)", "port": "\(bound.port)"])
+            }
+        }
+        accounts.start()
         try server.start()
         let numbers = store.statistics()
         logger.info("ready", metadata: [
@@ -68,15 +114,29 @@ public final class Daemon: Service {
         }
         try await gracefulShutdown()
         logger.info("stopping")
+        await stopServer()
+    }
+
+    private func stopServer() async {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             DispatchQueue.global().async { [self] in
                 server.stop(withinSeconds: Self.drainSeconds)
+                done.resume()
+            }
+        }
+    }
+
+    /// Doors first, then what they used.
+    private func close() async {
+        await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+            DispatchQueue.global().async { [self] in
+                server.stop(withinSeconds: Self.drainSeconds)
+                accounts.stop()
                 store.removeListener(policies)
-                policies.stop()
+                    policies.stop()
                 store.close()
                 done.resume()
             }
         }
-        logger.info("stopped")
     }
 }

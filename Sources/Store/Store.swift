@@ -31,6 +31,7 @@ public final class Store: @unchecked Sendable {
         var keys: KeySet?
         var incarnation = [UInt8](repeating: 0, count: 16)
         var slotInUse: UInt32?
+        var readOnlyReason: String?
         var header: Header
     }
 
@@ -368,6 +369,10 @@ public final class Store: @unchecked Sendable {
     var newRecordSuite: Suite { hasAES ? .aes256gcm : .xchacha20poly1305 }
 
     // MARK: Numbers
+
+    /// Why nothing can be changed until the store is opened again; `nil`: it can. Locking is not among the reasons.
+    public var readOnlyReason: String? { monitor.locked { state.readOnlyReason } }
+    func noteReadOnly(_ reason: String?) { monitor.locked { state.readOnlyReason = reason } }
 
     /// 16 bytes.
     public var storeID: [UInt8] { monitor.locked { state.header.storeID } }

@@ -26,6 +26,7 @@ public struct WireDecoder {
     @inlinable public mutating func u16(_ field: StaticString) throws(WireError) -> UInt16 { try integer(field, as: UInt16.self) }
     @inlinable public mutating func u32(_ field: StaticString) throws(WireError) -> UInt32 { try integer(field, as: UInt32.self) }
     @inlinable public mutating func u64(_ field: StaticString) throws(WireError) -> UInt64 { try integer(field, as: UInt64.self) }
+    @inlinable public mutating func i64(_ field: StaticString) throws(WireError) -> Int64 { try integer(field, as: Int64.self) }
 
     @inlinable
     public mutating func bool(_ field: StaticString) throws(WireError) -> Bool {
@@ -42,6 +43,12 @@ public struct WireDecoder {
         guard buffer.count - offset >= count else { throw .truncated("\(field)") }
         defer { offset += count }
         return UnsafeRawBufferPointer(rebasing: buffer[offset..<(offset + count)])
+    }
+
+    /// Bytes behind a length of one byte, not copied.
+    @inlinable
+    public mutating func slice8(_ field: StaticString, limit: Int, minimum: Int = 0) throws(WireError) -> UnsafeRawBufferPointer {
+        try limited(field, count: Int(try u8(field)), limit: limit, minimum: minimum)
     }
 
     /// Bytes behind a length of two bytes, not copied.
@@ -80,6 +87,26 @@ public struct WireDecoder {
         let bytes = try slice16(field, limit: limit, minimum: minimum)
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8("\(field)") }
         return text
+    }
+
+    /// A long text: `bytes32` that is valid UTF-8.
+    public mutating func text32(_ field: StaticString, limit: Int) throws(WireError) -> String {
+        let bytes = try slice32(field, limit: limit)
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8("\(field)") }
+        return text
+    }
+
+    /// The bytes of a text, checked and not copied: nothing is allocated.
+    public mutating func textSlice(_ field: StaticString, limit: Int, minimum: Int = 0) throws(WireError) -> UnsafeRawBufferPointer {
+        let bytes = try slice16(field, limit: limit, minimum: minimum)
+        let isText = bytes.withMemoryRebound(to: UInt8.self) { bytes in
+            do throws(UTF8.ValidationError) {
+                _ = try UTF8Span(validating: bytes.span)
+                return true
+            } catch { return false }
+        }
+        guard isText else { throw .notUTF8("\(field)") }
+        return bytes
     }
 
     public mutating func optional<T>(

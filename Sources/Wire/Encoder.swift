@@ -14,6 +14,7 @@ public struct WireEncoder: Sendable {
     public mutating func u16(_ value: UInt16) { integer(value) }
     public mutating func u32(_ value: UInt32) { integer(value) }
     public mutating func u64(_ value: UInt64) { integer(value) }
+    public mutating func i64(_ value: Int64) { integer(value) }
 
     private mutating func integer(_ value: some FixedWidthInteger) {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
@@ -21,6 +22,12 @@ public struct WireEncoder: Sendable {
 
     /// Exactly these bytes, without a length: for fields of fixed size.
     public mutating func raw(_ value: some Sequence<UInt8>) { bytes.append(contentsOf: value) }
+
+    /// A length of one byte, then the bytes.
+    public mutating func bytes8(_ value: [UInt8]) {
+        u8(UInt8(truncatingIfNeeded: value.count))
+        bytes.append(contentsOf: value)
+    }
 
     /// A length of two bytes, then the bytes.
     public mutating func bytes16(_ value: [UInt8]) {
@@ -36,6 +43,9 @@ public struct WireEncoder: Sendable {
 
     /// A text is `bytes16` that is valid UTF-8.
     public mutating func text(_ value: String) { bytes16(Array(value.utf8)) }
+
+    /// A long text is `bytes32` that is valid UTF-8.
+    public mutating func text32(_ value: String) { bytes32(Array(value.utf8)) }
 
     /// A flag, then the item where there is one.
     public mutating func optional<T>(_ value: T?, _ encode: (inout WireEncoder, T) -> Void) {

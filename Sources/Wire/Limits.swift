@@ -37,8 +37,57 @@ public enum Limits {
     public static let message = 4_096
 }
 
+/// The limits of records, API keys and their import (protocol.md, "Limits"). Lengths are bytes.
+extension Limits {
+    /// The noun of a record.
+    public static let noun = 32
+    /// The id of a record, and the cursor of a list of them.
+    public static let recordID = 600
+    /// Fields of a record, and of a filter.
+    public static let recordFields = 64
+    public static let recordFieldName = 64
+    public static let recordFieldValue = 524_288
+    /// What is kept apart from a record's fields: a password, an API key.
+    public static let recordSecret = 65_536
+    /// Records in one answer of a list.
+    public static let recordPage = 1_000
+    /// Records that one request deletes.
+    public static let recordDeletions = 10_000
+    /// An API key as somebody presents it.
+    public static let apiKey = 512
+    /// Name of a model.
+    public static let model = 255
+    /// The id that a reservation is given by its maker.
+    public static let requestID = 128
+    /// Most quota units in a cost, an amount or a quota.
+    public static let units: UInt64 = 500_000_000_000_000
+    /// How long a reservation may stay open, in milliseconds.
+    public static let reservationLifetime: ClosedRange<UInt32> = 1_000...86_400_000
+    /// Usage lines in one answer.
+    public static let usageLines = 1_000
+    /// Rows in one chunk of an import of accounts, and in all of it.
+    public static let importChunkRows = 1_000
+    public static let importRows = 200_000
+    /// The name of the system that an import of accounts comes from.
+    public static let importSource = 32
+    /// Where a row comes from, for messages: `tokens 12`.
+    public static let rowOrigin = 128
+    /// Secrets of one row, and the name of one.
+    public static let rowSecrets = 16
+    public static let rowSecretName = 32
+    /// Notes in the answer to an import of accounts, and the text of one.
+    public static let importNotes = 2_000
+    public static let importNote = 300
+}
+
 /// The protocol versions that this code speaks.
 public enum ProtocolVersion {
     public static let minimum: UInt16 = 1
     public static let maximum: UInt16 = 1
+}
+
+/// The feature bits of the handshake (protocol.md, "The connection").
+public enum ProtocolFeature {
+    /// The server carries out the operations on records and API keys, from 0x0400 on.
+    public static let accounts: UInt64 = 1 << 0
 }

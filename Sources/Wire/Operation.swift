@@ -31,4 +31,18 @@ public enum Operation: UInt16, Sendable, CaseIterable {
     case slotList = 0x0300
     case slotAdd = 0x0301
     case slotRemove = 0x0302
+
+    case recordCreate = 0x0400
+    case recordList = 0x0401
+    case recordShow = 0x0402
+    case recordUpdate = 0x0403
+    case recordDelete = 0x0404
+    case reveal = 0x0405
+    case usage = 0x0406
+    case accountImport = 0x0407
+
+    case verify = 0x0410
+    case reserve = 0x0411
+    case settle = 0x0412
+    case release = 0x0413
 }

@@ -1,8 +1,8 @@
 """A client for the Coffer daemon, protocol version 1.
 
 Written from protocol.md alone, with nothing but Python's standard library: it
-shows that the page suffices. It covers the connection, the secrets, and the
-harmless questions to the server (ping, status, whoami).
+shows that the page suffices. It covers the connection, the secrets, records
+and API keys, and the harmless questions to the server (ping, status, whoami).
 
     with Client.connect() as coffer:
         coffer.put("payments/key", b"value")
@@ -29,15 +29,23 @@ WHOAMI = 0x0008
 GET, PUT, INFO, LIST = 0x0100, 0x0101, 0x0102, 0x0103
 ACTIVATE, DELETE, UNDELETE, DESTROY = 0x0104, 0x0105, 0x0106, 0x0107
 UPDATE, EXPORT, IMPORT, WATCH = 0x0108, 0x0109, 0x010A, 0x010B
+RECORD_CREATE, RECORD_LIST, RECORD_SHOW, RECORD_UPDATE = 0x0400, 0x0401, 0x0402, 0x0403
+RECORD_DELETE, REVEAL, USAGE, ACCOUNT_IMPORT = 0x0404, 0x0405, 0x0406, 0x0407
+VERIFY, RESERVE, SETTLE, RELEASE = 0x0410, 0x0411, 0x0412, 0x0413
 
-STREAMS = (LIST, EXPORT, IMPORT)
-CHANGES = (PUT, ACTIVATE, DELETE, UNDELETE, DESTROY, UPDATE, IMPORT)
+IMPORTS = (IMPORT, ACCOUNT_IMPORT)
+STREAMS = (LIST, EXPORT) + IMPORTS
+CHANGES = (PUT, ACTIVATE, DELETE, UNDELETE, DESTROY, UPDATE, RECORD_CREATE, RECORD_UPDATE,
+           RECORD_DELETE, VERIFY, RESERVE, SETTLE, RELEASE) + IMPORTS
+
+FEATURE_ACCOUNTS = 1
 
 SMALL_FRAME = 4096
 LARGE_FRAME = 1_114_112
 MAX_VALUE = 1_048_576
 MAX_NAME = 512
 MAX_CREDIT = 2**32 - 1
+MAX_UNITS = 500_000_000_000_000
 
 RETRY_NEVER, RETRY_NOW, RETRY_AFTER = 0, 1, 2
 OUTCOME_NONE, OUTCOME_UNKNOWN = 0, 1
@@ -140,6 +148,7 @@ class Writer:
     def u16(self, v): return self._int(">H", v)
     def u32(self, v): return self._int(">I", v)
     def u64(self, v): return self._int(">Q", v)
+    def i64(self, v): return self._int(">q", v)
     def bool(self, v): return self.u8(1 if v else 0)
 
     def raw(self, data):
@@ -151,9 +160,11 @@ class Writer:
             raise ValueError("an id has 16 bytes")
         return self.raw(data)
 
+    def bytes8(self, data): return self.u8(len(data)).raw(data)
     def bytes16(self, data): return self.u16(len(data)).raw(data)
     def bytes32(self, data): return self.u32(len(data)).raw(data)
     def text(self, s): return self.bytes16(_bytes(s))
+    def text32(self, s): return self.bytes32(_bytes(s))
 
     def optional(self, value, write):
         self.bool(value is not None)
@@ -189,6 +200,7 @@ class Reader:
     def u16(self): return int.from_bytes(self.raw(2), "big")
     def u32(self): return int.from_bytes(self.raw(4), "big")
     def u64(self): return int.from_bytes(self.raw(8), "big")
+    def i64(self): return int.from_bytes(self.raw(8), "big", signed=True)
     def id16(self): return self.raw(16)
 
     def choice(self, allowed):
@@ -209,6 +221,9 @@ class Reader:
 
     def text(self, low, high):
         return _utf8(self.bytes16(low, high))
+
+    def text32(self, low, high):
+        return _utf8(self.bytes32(low, high))
 
     def optional(self, read):
         return read() if self.bool() else None
@@ -369,6 +384,93 @@ class ResyncEvent(NamedTuple):
     position: Position
 
 
+class Record(NamedTuple):
+    noun: str
+    id: str
+    revision: int
+    fields: dict
+
+
+class RecordAnswer(NamedTuple):
+    """A record; `secret` is what create drew and shows this once."""
+    record: Record
+    secret: bytes = b""
+
+
+class RecordPage(NamedTuple):
+    records: List[Record]
+    next: str
+    total: int
+
+
+VALID, UNKNOWN_KEY, BAD_ADDRESS, DISABLED, KEY_EXPIRED, OWNER_DISABLED = range(6)
+BAD_GROUP, BAD_MODEL, NO_QUOTA, NO_WALLET = range(6, 10)
+TOO_MANY_A_MINUTE, TOO_MANY_A_DAY, TOO_MANY_A_MONTH, TOO_MANY_OPEN = range(10, 14)
+SCOPE_FULL, SCOPE_EMBED = range(2)
+
+
+class Verdict(NamedTuple):
+    """What an API key may do. A refusal is one, too: `reason` is not VALID."""
+    reason: int
+    scope: int = SCOPE_FULL
+    unlimited: bool = False
+    remaining: int = 0
+    expires: int = 0
+    retry_after: int = 0
+    number: int = 0
+    tenant: str = ""
+    owner: str = ""
+    name: str = ""
+    group: str = ""
+
+
+class Reservation(NamedTuple):
+    verdict: Verdict
+    amount: int = 0
+    expires: int = 0
+    repeated: bool = False
+
+
+class Settlement(NamedTuple):
+    charged: int
+    shortfall: int
+    remaining: int
+    unlimited: bool
+    repeated: bool
+
+
+class UsageLine(NamedTuple):
+    time: int
+    amount: int
+    request_id: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+
+
+class Usage(NamedTuple):
+    record: Record
+    lines: List[UsageLine]
+
+
+class Row(NamedTuple):
+    """A row of an import of accounts."""
+    noun: str
+    fields: dict
+    secrets: dict = {}
+    origin: str = ""
+
+
+REFUSED = 3                                    # an effect, behind CREATED, CHANGED, UNCHANGED
+
+
+class AccountImportEnd(NamedTuple):
+    revision: int
+    effects: List[int]
+    notes: List[Tuple[int, str]]
+    more_notes: int
+
+
 # ------------------------------------------------------- bodies, out and back
 
 def frame(kind, operation, request_id, body=b"") -> bytes:
@@ -485,6 +587,75 @@ def watch_body(name=b"", exact=False, values=False, since=None, credit=1, deadli
     return w.u32(credit).done()
 
 
+def _fields(w: Writer, fields) -> Writer:
+    """In the one order: that of the bytes of their names."""
+    items = sorted((_bytes(name), _bytes(value)) for name, value in fields.items())
+    return w.list(items, lambda f: w.bytes16(f[0]).bytes32(f[1]))
+
+
+def record_create_body(noun, fields, secret=b"", deadline=0) -> bytes:
+    return _fields(_request(deadline).text(noun), fields).bytes32(secret).done()
+
+
+def record_list_body(noun, filter=(), after="", limit=1000, deadline=0) -> bytes:
+    return _fields(_request(deadline).text(noun), dict(filter)).text(after).u16(limit).done()
+
+
+def record_show_body(noun, record_id, deadline=0) -> bytes:
+    return _request(deadline).text(noun).text(record_id).done()
+
+
+def record_update_body(noun, record_id, fields, secret=b"", expected=0, deadline=0) -> bytes:
+    w = _fields(_request(deadline).text(noun).text(record_id), fields)
+    return w.bytes32(secret).u64(expected).done()
+
+
+def record_delete_body(noun, ids, deadline=0) -> bytes:
+    w = _request(deadline).text(noun)
+    return w.list(ids, w.text).done()
+
+
+def reveal_body(record_id, deadline=0) -> bytes:
+    return _request(deadline).text(record_id).done()
+
+
+def usage_body(record_id, limit=1000, deadline=0) -> bytes:
+    return _request(deadline).text(record_id).u16(limit).done()
+
+
+def _presented(key, address, model, units, deadline) -> Writer:
+    return _request(deadline).bytes16(_bytes(key)).bytes8(address).text(model).u64(units)
+
+
+def verify_body(key, address=b"", model="", cost=0, deadline=0) -> bytes:
+    return _presented(key, address, model, cost, deadline).done()
+
+
+def reserve_body(key, amount, request_id, lifetime, address=b"", model="", deadline=0) -> bytes:
+    w = _presented(key, address, model, amount, deadline)
+    return w.text(request_id).u32(lifetime).done()
+
+
+def settle_body(number, request_id, amount, model="", input_tokens=0, output_tokens=0,
+                deadline=0) -> bytes:
+    w = _request(deadline).u64(number).text(request_id).u64(amount)
+    return w.text(model).u64(input_tokens).u64(output_tokens).done()
+
+
+def release_body(number, request_id, deadline=0) -> bytes:
+    return _request(deadline).u64(number).text(request_id).done()
+
+
+def account_import_body(source, dry_run=False, deadline=0) -> bytes:
+    return _request(deadline).text(source).bool(dry_run).done()
+
+
+def row_bytes(row: Row) -> bytes:
+    w = _fields(Writer().text(row.origin).text(row.noun), row.fields)
+    secrets = sorted((_bytes(name), bytes(value)) for name, value in row.secrets.items())
+    return w.list(secrets, lambda s: w.bytes16(s[0]).bytes32(s[1])).done()
+
+
 def credit_body(count) -> bytes:
     return Writer().u32(count).done()
 
@@ -569,6 +740,67 @@ def read_results(r: Reader) -> List[ImportItem]:
     return r.list(0, 1000, lambda: ImportItem(r.choice((0, 1, 2)), r.u64()))
 
 
+def _strictly_ascending(names, what):
+    encoded = [name.encode() for name in names]
+    if any(a >= b for a, b in zip(encoded, encoded[1:])):
+        raise ProtocolError("%s are not in ascending order" % what)
+
+
+def read_record(r: Reader) -> Record:
+    noun, record_id, revision = r.text(1, 32), r.text(1, 600), r.u64()
+    fields = r.list(0, 64, lambda: (r.text(1, 64), r.text32(0, 524_288)))
+    _strictly_ascending([name for name, _ in fields], "the fields of a record")
+    return Record(noun, record_id, revision, dict(fields))
+
+
+def read_secret(r: Reader) -> bytes: return r.bytes32(0, 65_536)
+def read_record_answer(r: Reader): return RecordAnswer(read_record(r), read_secret(r))
+def read_u32(r: Reader): return r.u32()
+
+
+def read_record_page(r: Reader) -> RecordPage:
+    return RecordPage(r.list(0, 1000, lambda: read_record(r)), r.text(0, 600), r.u64())
+
+
+def read_verdict(r: Reader) -> Verdict:
+    return Verdict(r.u8(), r.choice((0, 1)), r.bool(), r.i64(), r.i64(), r.u32(), r.u64(),
+                   r.text(0, 255), r.text(0, 255), r.text(0, 1024), r.text(0, 255))
+
+
+def read_reservation(r: Reader) -> Reservation:
+    return Reservation(read_verdict(r), r.i64(), r.u64(), r.bool())
+
+
+def read_settlement(r: Reader) -> Settlement:
+    return Settlement(r.i64(), r.i64(), r.i64(), r.bool(), r.bool())
+
+
+def read_usage(r: Reader) -> Usage:
+    def one():
+        return UsageLine(r.u64(), r.i64(), r.text(0, 128), r.text(0, 255), r.i64(), r.i64())
+    return Usage(read_record(r), r.list(0, 1000, one))
+
+
+def read_account_import_end(r: Reader) -> AccountImportEnd:
+    revision, effects = r.u64(), list(r.bytes32(0, 200_000))
+    if any(effect > REFUSED for effect in effects):
+        raise ProtocolError("an effect that is not in its table")
+    notes = r.list(0, 2000, lambda: (r.u32(), r.text(0, 300)))
+    return AccountImportEnd(revision, effects, notes, r.u32())
+
+
+def read_rows(r: Reader) -> List[Row]:
+    """A chunk of an import of accounts, as the server reads it."""
+    def one():
+        origin, noun = r.text(0, 128), r.text(1, 32)
+        fields = r.list(0, 64, lambda: (r.text(1, 64), r.text32(0, 524_288)))
+        _strictly_ascending([name for name, _ in fields], "the fields of a row")
+        found = r.list(0, 16, lambda: (r.text(1, 32), read_secret(r)))
+        _strictly_ascending([name for name, _ in found], "the secrets of a row")
+        return Row(noun, dict(fields), dict(found), origin)
+    return r.list(1, 1000, one)
+
+
 def read_position(r): return _read_position(r)
 
 
@@ -588,6 +820,12 @@ ANSWERS = {
     DESTROY: (read_u64, None), UPDATE: (read_u64, None),
     EXPORT: (read_export_end, read_exported), IMPORT: (read_import_end, read_results),
     WATCH: (read_position, read_event),
+    RECORD_CREATE: (read_record_answer, None), RECORD_LIST: (read_record_page, None),
+    RECORD_SHOW: (read_record_answer, None), RECORD_UPDATE: (read_record_answer, None),
+    RECORD_DELETE: (read_u32, None), REVEAL: (read_secret, None), USAGE: (read_usage, None),
+    ACCOUNT_IMPORT: (read_account_import_end, None), VERIFY: (read_verdict, None),
+    RESERVE: (read_reservation, None), SETTLE: (read_settlement, None),
+    RELEASE: (read_settlement, None),
 }
 
 
@@ -990,7 +1228,7 @@ class Client:
             if operation == CONFIRM:
                 self._confirmed = True
             self._finished(request, answer)
-        elif kind == CHUNK and operation in STREAMS:
+        elif kind == CHUNK and operation in STREAMS and read_piece is not None:
             if operation == IMPORT and not request.finish_sent:
                 raise ProtocolError("results before the client's end")
             piece = read_piece(r)
@@ -1000,7 +1238,7 @@ class Client:
             event = read_piece(r)
             r.done()
             request._arrived(event, needs_credit=True)
-        elif kind == CREDIT and operation == IMPORT:
+        elif kind == CREDIT and operation in IMPORTS:
             count = r.u32()
             r.done()
             if count == 0:
@@ -1124,6 +1362,76 @@ class Client:
             if piece is None:
                 return end, items
             items += piece
+
+    # Records and API keys.
+
+    def create_record(self, noun, fields, secret=b"", deadline=0) -> RecordAnswer:
+        return self._ask(RECORD_CREATE, record_create_body(noun, fields, secret, deadline))
+
+    def records(self, noun, filter=(), after="", limit=1000, deadline=0) -> RecordPage:
+        return self._ask(RECORD_LIST, record_list_body(noun, filter, after, limit, deadline))
+
+    def all_records(self, noun, filter=(), limit=1000) -> List[Record]:
+        found, after = [], ""
+        while True:
+            page = self.records(noun, filter, after, limit)
+            found += page.records
+            after = page.next
+            if not after:
+                return found
+
+    def record(self, noun, record_id, deadline=0) -> Record:
+        return self._ask(RECORD_SHOW, record_show_body(noun, record_id, deadline)).record
+
+    def update_record(self, noun, record_id, fields, secret=b"", expected=0, deadline=0) -> Record:
+        body = record_update_body(noun, record_id, fields, secret, expected, deadline)
+        return self._ask(RECORD_UPDATE, body).record
+
+    def delete_records(self, noun, ids, deadline=0) -> int:
+        return self._ask(RECORD_DELETE, record_delete_body(noun, ids, deadline))
+
+    def reveal(self, record_id, deadline=0) -> bytes:
+        return self._ask(REVEAL, reveal_body(record_id, deadline))
+
+    def usage(self, record_id, limit=1000, deadline=0) -> Usage:
+        return self._ask(USAGE, usage_body(record_id, limit, deadline))
+
+    def verify(self, key, address=b"", model="", cost=0, deadline=0) -> Verdict:
+        return self._ask(VERIFY, verify_body(key, address, model, cost, deadline))
+
+    def reserve(self, key, amount, request_id, lifetime=60_000, address=b"", model="",
+                deadline=0) -> Reservation:
+        return self._ask(RESERVE, reserve_body(key, amount, request_id, lifetime, address, model,
+                                               deadline))
+
+    def settle(self, number, request_id, amount, model="", input_tokens=0, output_tokens=0,
+               deadline=0) -> Settlement:
+        return self._ask(SETTLE, settle_body(number, request_id, amount, model, input_tokens,
+                                             output_tokens, deadline))
+
+    def release(self, number, request_id, deadline=0) -> Settlement:
+        return self._ask(RELEASE, release_body(number, request_id, deadline))
+
+    def import_accounts(self, source, rows, dry_run=False, deadline=0,
+                        announce=None, chunk_rows=1000) -> AccountImportEnd:
+        """`announce`: another count for the end frame than that of the rows."""
+        request = self.start(ACCOUNT_IMPORT, account_import_body(source, dry_run, deadline))
+        chunks, size = [[]], 10
+        for data in map(row_bytes, rows):
+            full = size + len(data) > self._send_limit or len(chunks[-1]) == chunk_rows
+            if chunks[-1] and full:
+                chunks.append([])
+                size = 10
+            chunks[-1].append(data)
+            size += len(data)
+        for chunk in filter(None, chunks):
+            if not request.wait_credit(self._timeout):
+                return request.result(self._timeout)       # which raises what ended it
+            self._send(frame(CHUNK, ACCOUNT_IMPORT, request.id, entries_body(chunk)))
+        count = sum(map(len, chunks)) if announce is None else announce
+        request.finish_sent = True
+        self._send(frame(END, ACCOUNT_IMPORT, request.id, finish_body(count)))
+        return request.result(self._timeout)
 
     def watch(self, name=b"", exact=False, values=False, since=None, credit=64, refill=True,
               deadline=0) -> Watch:

@@ -13,6 +13,14 @@ PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "pro
 NAME, VALUE = b"payments/stripe/api-key", b"sk_live_51H8"
 INCARNATION = bytes(range(0xA0, 0xB0))
 HERE = c.Position(INCARNATION, 4711)
+KEY, ADDRESS = b"ck_4fQv9sT2", bytes([192, 0, 2, 7])
+API_KEY = c.Record("apikey", "7", 4720, {
+    "name": "ci runner", "quota": "500000", "status": "enabled", "tenant": "main"})
+VERDICT = c.Verdict(c.VALID, c.SCOPE_FULL, False, 499_990, 1798761600, 0, 7, "main", "ada",
+                    "ci runner", "default")
+ROWS = [
+    c.Row("user", {"role": "common", "name": "ada"}, {"password_hash": b"$2a$10$x"}, "users 1"),
+    c.Row("apikey", {"name": "ci runner", "owner": "ada"}, {"key": KEY, "beta": b""}, "tokens 12")]
 FULL = c.Settings([("owner", "payments"), ("note", "")], ["live", "pci"], 20, 86_400_000)
 
 
@@ -48,6 +56,21 @@ MADE = {
     "watch-request-from": (c.REQUEST, c.WATCH, 7, c.watch_body(
         "payments/", values=True, since=HERE, credit=16)),
     "watch-cancel": (c.CANCEL, c.WATCH, 7, b""),
+    "record-create-request": (c.REQUEST, c.RECORD_CREATE, 7, c.record_create_body(
+        "apikey", {"tenant": "main", "quota": "500000", "name": "ci runner"})),
+    "record-list-request-filter": (c.REQUEST, c.RECORD_LIST, 7, c.record_list_body(
+        "apikey", {"tenant": "main", "owner": ""}, "7", 1000)),
+    "record-update-request": (c.REQUEST, c.RECORD_UPDATE, 7, c.record_update_body(
+        "apikey", "7", {"status": "disabled"}, expected=4720)),
+    "record-delete-request": (c.REQUEST, c.RECORD_DELETE, 7, c.record_delete_body(
+        "apikey", ["7", "12"])),
+    "verify-request": (c.REQUEST, c.VERIFY, 7, c.verify_body(KEY, ADDRESS, "gpt-4o", 10)),
+    "reserve-request": (c.REQUEST, c.RESERVE, 7, c.reserve_body(
+        KEY, 1000, "r-1", 60_000, ADDRESS, "gpt-4o")),
+    "settle-request": (c.REQUEST, c.SETTLE, 7, c.settle_body(7, "r-1", 300, "gpt-4o", 100, 200)),
+    "account-import-request": (c.REQUEST, c.ACCOUNT_IMPORT, 7, c.account_import_body("newapi")),
+    "account-import-chunk": (c.CHUNK, c.ACCOUNT_IMPORT, 7, c.entries_body(
+        [c.row_bytes(row) for row in ROWS])),
 }
 
 # What the client reads: kind, operation, id, reader, what must come out.
@@ -62,6 +85,17 @@ READ = {
     "list-end": (c.END, c.LIST, 7, c.read_list_end, c.ListEnd(4717, True)),
     "import-end": (c.END, c.IMPORT, 7, c.read_import_end, c.ImportEnd(4718, 1, 1, 1)),
     "watch-response": (c.RESPONSE, c.WATCH, 7, c.read_position, HERE),
+    "record-create-response": (c.RESPONSE, c.RECORD_CREATE, 7, c.read_record_answer,
+                               c.RecordAnswer(API_KEY, KEY)),
+    "record-delete-response": (c.RESPONSE, c.RECORD_DELETE, 7, c.read_u32, 1),
+    "verify-response": (c.RESPONSE, c.VERIFY, 7, c.read_verdict, VERDICT),
+    "verify-response-unknown": (c.RESPONSE, c.VERIFY, 7, c.read_verdict, c.Verdict(c.UNKNOWN_KEY)),
+    "reserve-response": (c.RESPONSE, c.RESERVE, 7, c.read_reservation,
+                         c.Reservation(VERDICT, 1000, 1767225660000, False)),
+    "settle-response": (c.RESPONSE, c.SETTLE, 7, c.read_settlement,
+                        c.Settlement(300, 0, 499_690, False, False)),
+    "account-import-end": (c.END, c.ACCOUNT_IMPORT, 7, c.read_account_import_end,
+                           c.AccountImportEnd(4721, [0, 3], [(1, "the key is there already")], 0)),
 }
 
 PIECES = {
@@ -71,6 +105,7 @@ PIECES = {
     "import-credit": (c.CREDIT, c.IMPORT, 7, lambda r: r.u32(), 4),
     "import-chunk": (c.CHUNK, c.IMPORT, 7, c.read_entries, [
         c.Entry(NAME, VALUE), c.Entry(b"payments/test", b"", settings=FULL)]),
+    "account-import-chunk": (c.CHUNK, c.ACCOUNT_IMPORT, 7, c.read_rows, ROWS),
     "watch-event-put": (c.EVENT, c.WATCH, 7, c.read_event,
                         c.Change(4718, 0, False, 1, 4, NAME, VALUE)),
     "watch-event-resync": (c.EVENT, c.WATCH, 7, c.read_event, c.ResyncEvent(HERE)),
@@ -150,8 +185,11 @@ class ExampleTests(unittest.TestCase):
         self.assertGreater(len(rows), 20)
         for name in ("hello", "confirm", "ping", "status", "whoami", "get", "put", "info", "list",
                      "activate", "delete", "undelete", "destroy", "update", "export", "import",
-                     "watch"):
-            self.assertEqual(getattr(c, name.upper()), rows[name], name)
+                     "watch", "recordCreate", "recordList", "recordShow", "recordUpdate",
+                     "recordDelete", "reveal", "usage", "accountImport", "verify", "reserve",
+                     "settle", "release"):
+            constant = re.sub("([A-Z])", r"_\1", name).upper()
+            self.assertEqual(getattr(c, constant), rows[name], name)
 
     def test_refusals(self):
         good = EXAMPLES["failure-denied"][14:]

@@ -84,7 +84,7 @@ enum InvalidCases {
 
     static let ok = u16(0)
     static let headers: [Vector] =
-        [0x0000, 0x0009, 0x00FF, 0x010C, 0x0205, 0x0303, 0x7FFF, 0xFFFF].map { (number: UInt16) in
+        [0x0000, 0x0009, 0x00FF, 0x010C, 0x0205, 0x0303, 0x0408, 0x0414, 0x7FFF, 0xFFFF].map { (number: UInt16) in
             header("operation-\(hex([UInt8(number >> 8), UInt8(number & 0xFF)]).split(separator: " ").joined())",
                 "No such operation: answered, the connection goes on.", .unknownOperation, .client, .request, number, u32(0))
         } + [
@@ -97,6 +97,9 @@ enum InvalidCases {
             header("client-sends-chunk-of-list", "Only import has chunks of the client.", .unexpected, .client, .chunk,
                 Operation.list.rawValue, u64(1) + u16(0)),
             header("client-sends-end-of-list", "", .unexpected, .client, .end, Operation.list.rawValue, ok + u64(1) + u8(0)),
+            header("client-sends-chunk-of-verify", "", .unexpected, .client, .chunk, Operation.verify.rawValue, u16(0)),
+            header("client-sends-credit-for-account-import", "The server gives the credit of an import.", .unexpected, .client, .credit,
+                Operation.accountImport.rawValue, u32(1)),
             header("client-sends-credit-for-get", "Only what streams downward takes credit.", .unexpected, .client, .credit,
                 Operation.get.rawValue, u32(1)),
             header("client-sends-cancel-of-unknown-operation", "", .unexpected, .client, .cancel, 0x7FFF, []),
@@ -105,6 +108,10 @@ enum InvalidCases {
             header("server-sends-credit-for-list", "", .unexpected, .server, .credit, Operation.list.rawValue, u32(1)),
             header("server-sends-response-to-list", "A list has chunks and an end, no response.", .unexpected, .server, .response,
                 Operation.list.rawValue, ok + u64(1) + u8(0)),
+            header("server-sends-chunk-of-account-import", "Its results are in its end.", .unexpected, .server, .chunk,
+                Operation.accountImport.rawValue, u16(0)),
+            header("server-sends-response-to-account-import", "", .unexpected, .server, .response, Operation.accountImport.rawValue,
+                ok + u64(1) + u32(0) + u16(0) + u32(0)),
             header("server-sends-event-of-list", "", .unexpected, .server, .event, Operation.list.rawValue, u8(2) + sixteen + u64(1)),
             header("server-sends-end-of-get", "", .unexpected, .server, .end, Operation.get.rawValue, u16(4) + run(6, 0) + text("")),
         ]
@@ -489,5 +496,5 @@ enum InvalidCases {
         return all
     }()
 
-    static let all: [Vector] = frames + headers + requests + answers
+    static let all: [Vector] = frames + headers + requests + answers + accountRequests + accountAnswers
 }

@@ -60,8 +60,17 @@ enum Registry {
             case .list, .export, .watch: Codec("credit", Credit.self)
             default: nil
             }
-        case .chunk: operation == .import ? Codec("import chunk", TransferChunk.self) : nil
-        case .end: operation == .import ? Codec("import finish", ImportFinish.self) : nil
+        case .chunk:
+            switch operation {
+            case .import: Codec("import chunk", TransferChunk.self)
+            case .accountImport: Codec("accountImport chunk", AccountImportChunk.self)
+            default: nil
+            }
+        case .end:
+            switch operation {
+            case .import, .accountImport: Codec("\(operation) finish", ImportFinish.self)
+            default: nil
+            }
         case .response, .event: nil
         }
     }
@@ -87,6 +96,18 @@ enum Registry {
         case .explain: request(ExplainRequest.self)
         case .slotAdd: request(SlotAddRequest.self)
         case .slotRemove: request(SlotRemoveRequest.self)
+        case .recordCreate: request(RecordCreateRequest.self)
+        case .recordList: request(RecordListRequest.self)
+        case .recordShow: request(RecordShowRequest.self)
+        case .recordUpdate: request(RecordUpdateRequest.self)
+        case .recordDelete: request(RecordDeleteRequest.self)
+        case .reveal: request(RevealRequest.self)
+        case .usage: request(UsageRequest.self)
+        case .accountImport: request(AccountImportRequest.self)
+        case .verify: request(VerifyRequest.self)
+        case .reserve: request(ReserveRequest.self)
+        case .settle: request(SettleRequest.self)
+        case .release: request(ReleaseRequest.self)
         }
     }
 
@@ -99,9 +120,10 @@ enum Registry {
         case (.end, .list): Codec("list end", Answer<ListEnd>.self)
         case (.end, .export): Codec("export end", Answer<ExportEnd>.self)
         case (.end, .import): Codec("import end", Answer<ImportEnd>.self)
+        case (.end, .accountImport): Codec("accountImport end", Answer<AccountImportResponse>.self)
         case (.end, .watch): Codec("watch end", Failure.self)
         case (.event, .watch): Codec("watch event", WatchEvent.self)
-        case (.credit, .import): Codec("credit", Credit.self)
+        case (.credit, .import), (.credit, .accountImport): Codec("credit", Credit.self)
         default: nil
         }
     }
@@ -125,7 +147,15 @@ enum Registry {
         case .slotList: answer(MessageList<SlotEntry>.self)
         case .slotAdd: answer(SlotAddResponse.self)
         case .watch: answer(Position.self)
-        case .list, .export, .import: nil
+        case .recordCreate, .recordShow, .recordUpdate: answer(RecordResponse.self)
+        case .recordList: answer(RecordListResponse.self)
+        case .recordDelete: answer(RecordDeleteResponse.self)
+        case .reveal: answer(RevealResponse.self)
+        case .usage: answer(UsageResponse.self)
+        case .verify: answer(VerifyResponse.self)
+        case .reserve: answer(ReserveResponse.self)
+        case .settle, .release: answer(SettleResponse.self)
+        case .list, .export, .import, .accountImport: nil
         }
     }
 }

@@ -33,7 +33,7 @@ enum ValidCases {
             switch kind {
             case .request: "\(operation) request"
             case .chunk: "\(operation) chunk"
-            case .end: "import finish"
+            case .end: "\(operation) finish"
             default: "\(kind)"
             }
         return Vector(
@@ -70,7 +70,7 @@ enum ValidCases {
 
     static func text(_ count: Int, _ character: Character = "x") -> String { String(repeating: character, count: count) }
 
-    static let all: [Vector] = handshake + administration + secrets + streams + failures
+    static let all: [Vector] = handshake + administration + secrets + streams + records + apiKeys + accountImport + failures
 
     // MARK: Handshake
 
@@ -82,6 +82,8 @@ enum ValidCases {
             HelloRequest(minimumVersion: 1, maximumVersion: 9, features: .max, tenant: "büro", clientName: "future/9.0",
                 extensions: [.init(tag: 0xFFFF, body: Array("anything".utf8)), .init(tag: 0, body: []), .init(tag: 0xFFFF, body: [0])]),
             deadline: 5_000, id: 1, limit: Limits.handshakeFrame),
+        request("hello-request-accounts", "Asks whether the server carries out the operations on records and API keys.", .hello,
+            HelloRequest(features: ProtocolFeature.accounts, clientName: "example/1.0"), id: 1, limit: Limits.handshakeFrame),
         request("hello-request-largest", "The length field is 4096, the limit before confirm.", .hello,
             HelloRequest(tenant: text(255), clientName: text(255), extensions:
                 [1_024, 1_024, 1_024].map { .init(tag: 1, body: Array(repeating: 0x65, count: $0)) } + [
@@ -90,6 +92,9 @@ enum ValidCases {
         response("hello-response", "The server's side of it.", .hello,
             HelloResponse(version: 1, features: 0, storeID: storeID, position: position, serverTime: time, locked: false,
                 nonce: nonce, serverName: "cofferd/1.0.0"), id: 1),
+        response("hello-response-accounts", "It does.", .hello,
+            HelloResponse(version: 1, features: ProtocolFeature.accounts, storeID: storeID, position: position, serverTime: time,
+                locked: false, nonce: nonce, serverName: "cofferd/1.0.0"), id: 1),
         response("hello-response-locked", "A locked store: its position is not known, all zero.", .hello,
             HelloResponse(version: 1, features: 0, storeID: storeID, position: Position(incarnation: .zero, revision: 0),
                 serverTime: time, locked: true, nonce: nonce, serverName: ""), id: 1),

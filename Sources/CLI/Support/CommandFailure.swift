@@ -9,6 +9,8 @@ enum ExitStatus: Int32 {
     case unreachable = 6
     case busy = 7
     case deadline = 8
+    /// An API key that was judged: not an error of the command.
+    case refused = 9
     case usage = 64
     case badInput = 65
     case cannotCreate = 73

@@ -22,6 +22,9 @@ struct GlobalOptions: ParsableArguments {
         }
     }
 
+    /// The tenant that the verb works in.
+    var workingTenant: String { tenant ?? Environment.variable("COFFER_TENANT") ?? "main" }
+
     /// A client that connects with its first call.
     func client() throws -> CofferClient {
         var configuration: ClientConfiguration

@@ -7,6 +7,7 @@ indirect enum JSON {
     case null
     case bool(Bool)
     case number(UInt64)
+    case signed(Int64)
     case text(String)
     /// Bytes that must be valid UTF-8.
     case secretText(SecretBytes)
@@ -42,7 +43,7 @@ indirect enum JSON {
     private var maximumLength: Int {
         switch self {
         case .null, .bool: 5
-        case .number: 22
+        case .number, .signed: 22
         case .text(let text): QuotedText.maximumLength(text.utf8.count)
         case .secretText(let secret): QuotedText.maximumLength(secret.count)
         case .secretBase64(let secret): secret.count * 4 / 3 + 8
@@ -56,6 +57,8 @@ indirect enum JSON {
         case .null: output += Array("null".utf8)
         case .bool(let value): output += Array((value ? "true" : "false").utf8)
         case .number(let number): output += Array((number > Self.largestExact ? "\"\(number)\"" : "\(number)").utf8)
+        case .signed(let number):
+            output += Array((number.magnitude > Self.largestExact ? "\"\(number)\"" : "\(number)").utf8)
         case .text(let text): Self.quote(text, to: &output)
         case .secretText(let secret): secret.withUnsafeBytes { QuotedText.append($0, to: &output) }
         case .secretBase64(let secret):

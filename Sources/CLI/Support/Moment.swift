@@ -69,6 +69,14 @@ enum Moment {
         return number == nil && !text.isEmpty ? total : nil
     }
 
+    /// A moment as `--expires` takes it, an absolute one or a span from now; `nil` for anything else.
+    static func future(_ text: String) -> UInt64? {
+        if let moment = parse(text) { return moment }
+        guard let span = span(text), span > 0 else { return nil }
+        let (sum, overflow) = now().addingReportingOverflow(span)
+        return overflow ? nil : sum
+    }
+
     /// A span as tables show it: in the largest unit that is exact.
     static func spanText(_ milliseconds: UInt64) -> String {
         if milliseconds == 0 { return "never" }

@@ -11,6 +11,26 @@ enum SecretInput {
         return try whole(STDIN_FILENO, limit: Limits.value, "the value", "standard input")
     }
 
+    /// One line: from standard input, or, where that is a terminal, from a prompt. A line end behind it is not part of it.
+    /// - Parameters:
+    ///   - what: for messages, such as `the password`.
+    ///   - twice: asks a second time at a prompt: for what nobody could look up later.
+    ///   - limit: most bytes.
+    static func line(_ what: String, prompt: String, twice: Bool, limit: Int) throws -> SecretBytes {
+        let line: SecretBytes
+        if isatty(STDIN_FILENO) == 1 {
+            line = twice ? try Terminal.newSecret(prompt) : try Terminal.secret(prompt)
+        } else {
+            line = try withoutLineEnd(whole(STDIN_FILENO, limit: limit + 2, what, "standard input"))
+        }
+        guard !line.isEmpty else { throw CommandFailure.badInput("\(what) is empty") }
+        guard line.count <= limit else { throw CommandFailure.badInput("\(what) has more than \(limit) bytes") }
+        guard line.withUnsafeBytes({ !$0.contains(UInt8(ascii: "\n")) }) else {
+            throw CommandFailure.badInput("\(what) must be one line")
+        }
+        return line
+    }
+
     /// A passphrase from a descriptor: to its end, without one line end.
     static func passphrase(descriptor: Int32) throws -> SecretBytes {
         guard fcntl(descriptor, F_GETFD) >= 0 else {

@@ -7,22 +7,26 @@ import Synchronization
 struct Import: Verb {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Stores the secrets of a file in one change: all of them or none.",
+        abstract: "Stores the secrets of a file in one change, or takes over the accounts of another system.",
         discussion: """
             Reads .env files, JSON objects and YAML mappings; docs/cli.md has their rules. Keys of nested objects become path \
             segments. The format follows from the file's name unless --from is given. Nothing is expanded. A value that the \
             active version has already makes no new version.
 
+            With --from newapi (its SQLite database, or its tables as JSON) and --from ragflow (its tables as JSON) tenants, users \
+            and API keys are taken over; each row by itself, with a line that says what became of it.
+
             EXAMPLES
               coffer import .env --prefix payments/ --dry-run
               coffer import --from yaml - < secrets.yaml
               coffer import secrets.json --create-only
+              coffer import --from newapi one-api.db --dry-run
             """)
 
     private static let fileLimit = 1 << 30
 
-    @Option(help: "The format: dotenv, json or yaml.")
-    var from: FileFormat?
+    @Option(help: "The format: dotenv, json or yaml; or the system: newapi or ragflow.")
+    var from: ImportSource?
 
     @Argument(help: "The file; -: standard input.", completion: .file())
     var file: String
@@ -40,9 +44,15 @@ struct Import: Verb {
 
     @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
-    func validate() throws { _ = try format() }
+    func validate() throws {
+        guard case .accounts = from else { return _ = try format() }
+        if !prefix.isEmpty || createOnly { throw ValidationError("--prefix and --create-only are for files of secrets") }
+    }
 
     func run() async throws {
+        if case .accounts(let system) = from {
+            return try await AccountImport(system: system, file: file, dryRun: dryRun, global: global).run()
+        }
         let client = try global.client()
         let format = try format()
         let (entries, lines) = try read(format)
@@ -69,7 +79,8 @@ struct Import: Verb {
     }
 
     private func format() throws -> FileFormat {
-        guard let format = from ?? FileFormat(fileName: file) else {
+        if case .secrets(let format) = from { return format }
+        guard let format = FileFormat(fileName: file) else {
             throw ValidationError("the name of the file does not tell its format: give --from dotenv, json or yaml")
         }
         return format

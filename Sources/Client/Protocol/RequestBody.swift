@@ -28,6 +28,49 @@ struct RequestBody: Sendable {
         append(message, endingIn: secret, lengthSize: lengthSize, prefix: [])
     }
 
+    /// A message with a secret in front of its last `tail` bytes, behind a length of `lengthSize` bytes (2 or 4); `message` carries
+    /// that field empty.
+    init(_ message: some WireMessage, secret: SecretBytes, lengthSize: Int, tail: Int) {
+        self.init(encoded: message.encoded(), secret: secret, lengthSize: lengthSize, tail: tail)
+    }
+
+    /// A message whose first field is a secret behind a length of two bytes; `message` carries that field empty.
+    init(_ message: some WireMessage, beginningWith secret: SecretBytes) {
+        let encoded = message.encoded()
+        self.init(encoded: encoded, secret: secret, lengthSize: 2, tail: encoded.count - 2)
+    }
+
+    private init(encoded: [UInt8], secret: SecretBytes, lengthSize: Int, tail: Int) {
+        var head = WireEncoder()
+        head.raw(encoded.dropLast(tail + lengthSize))
+        Self.encode(count: secret.count, lengthSize, &head)
+        segments = [Segment(head: head.bytes, secret: secret), Segment(head: Array(encoded.suffix(tail)), secret: nil)]
+        count = head.bytes.count + secret.count + tail
+    }
+
+    /// A chunk of an import of accounts. The secrets are copied to memory that is wiped.
+    init(rows: [AccountRow]) {
+        segments = []
+        count = 0
+        var head = WireEncoder()
+        head.u16(UInt16(truncatingIfNeeded: rows.count))
+        for row in rows {
+            AccountRow(origin: row.origin, noun: row.noun, fields: row.fields).encode(to: &head)
+            // The count of secrets, of which that row had none.
+            head.bytes.removeLast(2)
+            head.u16(UInt16(truncatingIfNeeded: row.secrets.count))
+            for secret in row.secrets {
+                head.text(secret.name)
+                head.u32(UInt32(truncatingIfNeeded: secret.value.count))
+                count += head.bytes.count + secret.value.count
+                segments.append(Segment(head: head.bytes, secret: SecretBytes(secret.value)))
+                head.bytes = []
+            }
+        }
+        count += head.bytes.count
+        segments.append(Segment(head: head.bytes, secret: nil))
+    }
+
     /// A chunk of an import. The entries carry their values apart.
     init(chunk entries: some Collection<(entry: TransferEntry, value: SecretBytes)>) {
         segments = []
@@ -47,13 +90,17 @@ struct RequestBody: Sendable {
         encoder.raw(prefix)
         message.encode(to: &encoder)
         encoder.bytes.removeLast(lengthSize)
-        if lengthSize == 2 {
-            encoder.u16(UInt16(truncatingIfNeeded: secret.count))
-        } else {
-            encoder.u32(UInt32(truncatingIfNeeded: secret.count))
-        }
+        Self.encode(count: secret.count, lengthSize, &encoder)
         count += encoder.bytes.count + secret.count
         segments.append(Segment(head: encoder.bytes, secret: secret))
+    }
+
+    private static func encode(count: Int, _ lengthSize: Int, _ encoder: inout WireEncoder) {
+        if lengthSize == 2 {
+            encoder.u16(UInt16(truncatingIfNeeded: count))
+        } else {
+            encoder.u32(UInt32(truncatingIfNeeded: count))
+        }
     }
 
     func append(to output: WipingBuffer) {

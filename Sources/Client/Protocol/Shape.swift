@@ -14,7 +14,7 @@ enum Shape {
     init(_ operation: CofferWire.Operation) {
         switch operation {
         case .list, .export: self = .download
-        case .import: self = .upload
+        case .import, .accountImport: self = .upload
         case .watch: self = .watch
         default: self = .single
         }

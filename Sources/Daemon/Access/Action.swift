@@ -3,6 +3,7 @@ public enum Action: String, Sendable, CaseIterable {
     case get, info, list, put, activate, delete, destroy
     case lock, slots
     case create
+    case verify, reserve, settle, reveal
 
     /// The number in stored policies and in compiled tables; never given to another action.
     var code: UInt8 {
@@ -18,6 +19,10 @@ public enum Action: String, Sendable, CaseIterable {
         // 8 was to be unlock, which no rule can give.
         case .slots: 9
         case .create: 10
+        case .verify: 11
+        case .reserve: 12
+        case .settle: 13
+        case .reveal: 14
         }
     }
 

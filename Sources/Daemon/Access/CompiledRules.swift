@@ -64,7 +64,7 @@ final class CompiledRules: @unchecked Sendable {
         var literal: Text
     }
 
-    static let slots = 256
+    static let slots = 512
 
     /// Where each (noun, action) finds its roots: `starts[slot] ..< starts[slot + 1]`, sorted by tenant.
     let starts: UnsafeBufferPointer<UInt32>
@@ -77,8 +77,8 @@ final class CompiledRules: @unchecked Sendable {
     let pieces: UnsafeBufferPointer<Text>
     let pool: UnsafeRawBufferPointer
 
-    /// 16 actions for each of 16 nouns.
-    static func slot(_ noun: Noun, _ action: Action) -> Int { Int(noun.code) << 4 | Int(action.code) }
+    /// 32 actions for each of 16 nouns.
+    static func slot(_ noun: Noun, _ action: Action) -> Int { Int(noun.code) << 5 | Int(action.code) }
 
     init(_ rules: [ResolvedRule]) {
         var builder = RuleCompiler()

@@ -1,6 +1,7 @@
 /// What a rule can be about (decisions 2). Nouns that come later add a case, a code and their actions.
 public enum Noun: String, Sendable, CaseIterable {
     case secret, policy, store, audit, backup
+    case apikey, user, tenant, door
 
     /// The number in stored policies and in compiled tables; never given to another noun.
     var code: UInt8 {
@@ -10,6 +11,10 @@ public enum Noun: String, Sendable, CaseIterable {
         case .store: 2
         case .audit: 3
         case .backup: 4
+        case .apikey: 5
+        case .user: 6
+        case .tenant: 7
+        case .door: 8
         }
     }
 
@@ -26,13 +31,16 @@ public enum Noun: String, Sendable, CaseIterable {
         case .store: [.info, .lock, .slots]
         case .audit: [.info]
         case .backup: [.create, .info]
+        case .apikey: [.create, .list, .info, .put, .delete, .verify, .reserve, .settle, .reveal]
+        case .user, .tenant: [.create, .list, .info, .put, .delete]
+        case .door: [.info, .put]
         }
     }
 
     /// There is one store, one audit log and one set of backups: they have no names, and a rule about them needs none.
     public var isSingle: Bool {
         switch self {
-        case .secret, .policy: false
+        case .secret, .policy, .apikey, .user, .tenant, .door: false
         case .store, .audit, .backup: true
         }
     }

@@ -12,6 +12,8 @@ struct ConfigurationFile {
     private static let largest = 64 << 10
 
     var values: [SettingKey: String] = [:]
+    /// The `http` section; empty where there is none.
+    var http = HTTPConfiguration()
 
     /// - Parameter required: whether a missing file is an error.
     static func read(_ path: String, required: Bool) throws(ConfigurationErrors) -> ConfigurationFile {
@@ -58,8 +60,14 @@ struct ConfigurationFile {
         var file = ConfigurationFile()
         for (keyNode, valueNode) in mapping {
             let place = "\(path):\(line(keyNode))"
+            if keyNode.scalar?.string == "http" {
+                let (http, errors) = HTTPSection.read(valueNode, path: path)
+                file.http = http
+                messages += errors
+                continue
+            }
             guard let name = keyNode.scalar?.string, let key = SettingKey(rawValue: name) else {
-                let known = SettingKey.allCases.map(\.rawValue).joined(separator: ", ")
+                let known = (SettingKey.allCases.map(\.rawValue) + ["http"]).joined(separator: ", ")
                 messages.append("\(place): unknown setting '\(String((keyNode.scalar?.string ?? "?").prefix(60)))'; known are \(known)")
                 continue
             }

@@ -21,6 +21,8 @@ public struct Settings: Sendable, Equatable {
     public var logRevisions = 65_536
     public var connectionsPerUID = 1_024
     public var logLevel = "info"
+    /// The HTTP doors; only the file has them.
+    var http = HTTPConfiguration()
 
     /// The three places, and the defaults for everything else.
     init(store: String, socket: String, keyFile: String) {
@@ -54,7 +56,9 @@ public struct Settings: Sendable, Equatable {
             EnvironmentVariablesProvider(environmentVariables: environment),
             InMemoryProvider(name: "file", values: Self.values(file.values.map { ($0.key.rawValue, $0.value) })),
         ])
-        return try Settings(reader, places: places)
+        var settings = try Settings(reader, places: places)
+        settings.http = file.http
+        return settings
     }
 
     private static func values(_ pairs: [(String, String)]) -> [AbsoluteConfigKey: ConfigValue] {

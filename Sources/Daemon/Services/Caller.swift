@@ -1,3 +1,4 @@
+import CofferAccounts
 import CofferStore
 import CofferWire
 
@@ -11,9 +12,19 @@ struct Caller: Sendable {
 
     @inline(__always)
     func allows(_ noun: Noun, _ action: Action, _ name: UnsafeRawBufferPointer) -> Bool {
-        // Only secrets lie in a tenant; rules about anything else name the one that every store has.
+        // Policies, slots and doors lie in no tenant: rules about them name the one that every store has.
         guard let tenant = noun == .secret ? tenant : .main else { return false }
         return rights.allows(noun, action, tenant: tenant, name: name)
+    }
+
+    /// About something of a tenant that is not the connection's: a user, an API key.
+    func allows(_ noun: Noun, _ action: Action, of tenant: TenantID, _ name: [UInt8]) -> Bool {
+        name.withUnsafeBytes { rights.allows(noun, action, tenant: tenant, name: $0) }
+    }
+
+    /// - Throws: `denied`.
+    func require(_ noun: Noun, _ action: Action, of tenant: TenantID, _ name: [UInt8]) throws(Failure) {
+        guard allows(noun, action, of: tenant, name) else { throw .denied }
     }
 
     func allows(_ noun: Noun, _ action: Action, _ name: [UInt8] = []) -> Bool { name.withUnsafeBytes { allows(noun, action, $0) } }
@@ -70,6 +81,30 @@ extension Failure {
         case .failed: .now
         default: .never
         }
+        self.init(code, String(error.message.prefix(1_000)), retry: retry, outcome: code == .outcomeUnknown ? .unknown : .none)
+    }
+}
+
+extension Failure {
+    /// What accounts refused, in the protocol's words.
+    init(_ error: AccountError) {
+        let code: ErrorCode = switch error.code {
+        case .invalidArgument: .invalidArgument
+        case .notFound: .notFound
+        case .alreadyExists, .conflict, .exhausted, .tooMany: .conflict
+        case .denied, .loginFailed: .denied
+        case .busy: .busy
+        case .locked: .locked
+        case .readOnly: .readOnly
+        case .storeFull: .storeFull
+        case .outcomeUnknown: .outcomeUnknown
+        case .failed: .failed
+        }
+        if code == .locked {
+            self = .locked
+            return
+        }
+        let retry: Retry = code == .busy ? .after(milliseconds: 1_000) : code == .failed ? .now : .never
         self.init(code, String(error.message.prefix(1_000)), retry: retry, outcome: code == .outcomeUnknown ? .unknown : .none)
     }
 }

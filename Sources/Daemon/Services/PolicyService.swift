@@ -1,4 +1,5 @@
 import Atomics
+import CofferAccounts
 import CofferStore
 import CofferWire
 import Dispatch
@@ -11,6 +12,7 @@ import Synchronization
 /// replaces the snapshot and raises ``version``; loops compare that number before each batch of requests.
 final class PolicyService: CommitListener {
     private let store: Store
+    private let accounts: Accounts
     private let administrators: Set<UInt32>
     private let current: Mutex<PolicySnapshot>
     private let counter = ManagedAtomic<UInt64>(1)
@@ -18,8 +20,10 @@ final class PolicyService: CommitListener {
     /// Used on the writer's thread only, where commits and locking are told.
     private nonisolated(unsafe) var reader: StoreReader?
 
-    init(store: Store) {
+    /// - Parameter accounts: told of commits before this service, so that rules find the tenants they name.
+    init(store: Store, accounts: Accounts) {
         self.store = store
+        self.accounts = accounts
         administrators = [0, geteuid()]
         current = Mutex(PolicySnapshot(policies: [], revision: 0, administrators: [0, geteuid()]))
     }
@@ -33,7 +37,9 @@ final class PolicyService: CommitListener {
     // MARK: Following the store
 
     func committed(_ changes: [Change]) {
-        if changes.contains(where: { $0.table == .policies }) { reload() }
+        if changes.contains(where: { $0.table == .policies }) { return reload() }
+        // Connections look their tenant up again.
+        if changes.contains(where: { $0.table == .tenants }) { counter.wrappingIncrement(ordering: .acquiringAndReleasing) }
     }
 
     func lockChanged(locked: Bool) {
@@ -104,7 +110,7 @@ final class PolicyService: CommitListener {
     }
 
     private func parse(_ source: [UInt8]) throws(Failure) -> [ParsedPolicy] {
-        switch PolicySource.parse(source, directory: SystemAccounts(), tenant: { Tenants.number(of: $0) }) {
+        switch PolicySource.parse(source, directory: SystemAccounts(), tenant: { [accounts] in accounts.tenants.find(name: Array($0.utf8))?.number }) {
         case .success(let policies): return policies
         case .failure(let errors):
             throw Failure(.invalidArgument, String(decoding: errors.description.utf8.prefix(Limits.message - 4), as: UTF8.self))
@@ -169,9 +175,4 @@ final class PolicyService: CommitListener {
     private static func documentName(_ bytes: [UInt8]) throws(Failure) -> DocumentName {
         do throws(NameError) { return try DocumentName(bytes) } catch { throw Failure(.invalidName, error.rawValue) }
     }
-}
-
-/// Tenants by name. This version has one; the number is in every record from the first day (design.md 4).
-enum Tenants {
-    static func number(of name: String) -> TenantID? { name == "main" ? .main : nil }
 }

@@ -1,3 +1,4 @@
+import CofferAccounts
 import CofferStore
 import Synchronization
 
@@ -9,16 +10,20 @@ final class Services: Sendable {
     let unlock: UnlockService
     let status: StatusService
     let connections: ConnectionCounts
+    let accounts: Accounts
+    let records: RecordService
     /// What unfinished imports hold in memory, all together.
     let imports = ImportBudget()
 
-    init(store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts) {
+    init(store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts, accounts: Accounts) {
         self.store = store
         secrets = SecretService(store: store)
         self.policies = policies
         self.unlock = unlock
         self.status = status
         self.connections = connections
+        self.accounts = accounts
+        records = RecordService(accounts: accounts, store: store)
     }
 }
 

@@ -1,3 +1,4 @@
+import CofferAccounts
 import CofferStore
 import CofferWire
 import CSodium
@@ -17,7 +18,7 @@ extension Connection {
                 .unsupportedVersion, "this daemon speaks versions \(ProtocolVersion.minimum) to \(ProtocolVersion.maximum)"))
         }
         tenantName = hello.tenant
-        caller.tenant = Tenants.number(of: hello.tenant)
+        caller.tenant = loop.services.accounts.tenants.find(name: Array(hello.tenant.utf8))?.number
         var random = [UInt8](repeating: 0, count: Bytes16.size)
         randombytes_buf(&random, random.count)
         nonce = Bytes16(random) ?? .zero

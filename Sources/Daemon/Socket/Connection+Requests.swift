@@ -1,3 +1,4 @@
+import CofferAccounts
 import CofferStore
 import CofferWire
 
@@ -7,6 +8,7 @@ extension Connection {
         do throws(Failure) {
             if loop.isDraining { throw Failure.draining }
             if operation == .get { return get(id, body) }
+            if operation == .verify { return verify(id, body) }
             if !loop.isUnlocked {
                 switch operation {
                 case .status, .ping, .whoami, .unlock, .doctor: break
@@ -30,10 +32,14 @@ extension Connection {
             case .export: try export(id, body)
             case .import: try startImport(id, body)
             case .watch: try watch(id, body)
+            case .verify: verify(id, body)
+            case .accountImport: try startAccountImport(id, body)
+            case .recordCreate, .recordList, .recordShow, .recordUpdate, .recordDelete, .reveal, .usage, .reserve, .settle, .release:
+                try accounts(operation, id, body)
             }
         } catch {
             // A stream is ended, anything else (and a watch that does not open) answered.
-            let kind: FrameKind = [.list, .export, .import].contains(operation) ? .end : .response
+            let kind: FrameKind = [.list, .export, .import, .accountImport].contains(operation) ? .end : .response
             unfinished.removeValue(forKey: id)
             send(kind, operation.rawValue, id, error)
         }
@@ -60,6 +66,10 @@ extension Connection {
         case .slotAdd: let _: Request<SlotAddRequest> = try decode(body)
         case .slotRemove: let _: Request<SlotRemoveRequest> = try decode(body)
         case .lock, .slotList, .policyList: let _: Request<Empty> = try decode(body)
+        case .verify: let _: Request<CofferWire.VerifyRequest> = try decode(body)
+        case .recordCreate, .recordList, .recordShow, .recordUpdate, .recordDelete, .reveal, .usage, .accountImport, .reserve, .settle,
+            .release:
+            try checkAccounts(operation, body)
         case .hello, .confirm, .get, .ping, .status, .whoami, .unlock, .doctor: break
         }
     }

@@ -57,6 +57,16 @@ extension Connection {
         send(.credit, pending.operation, id, Credit(count: ImportStream.window))
     }
 
+    /// Whole accounts come in, their owners, rights and passwords with them: only administrators bring them.
+    func startAccountImport(_ id: UInt32, _ body: UnsafeRawBufferPointer) throws(Failure) {
+        let request: Request<AccountImportRequest> = try decode(body)
+        guard caller.rights.isAdministrator else { throw .denied }
+        let operation = Operation.accountImport
+        let pending = wait(operation, id, request, shape: .up(operation.rawValue, credit: AccountImportStream.window))
+        pending.stream = AccountImportStream(self, pending, request.fields)
+        send(.credit, pending.operation, id, Credit(count: AccountImportStream.window))
+    }
+
     func watch(_ id: UInt32, _ body: UnsafeRawBufferPointer) throws(Failure) {
         let request: Request<WatchRequest> = try decode(body)
         let fields = request.fields

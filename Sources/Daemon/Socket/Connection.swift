@@ -1,4 +1,5 @@
 import CLinux
+import CofferAccounts
 import CofferStore
 import CofferWire
 import Glibc
@@ -131,6 +132,9 @@ final class Connection {
         if header.operation == Operation.get.rawValue, header.kind == .request, rules.phase == .open, unfinished.isEmpty, header.requestID != 0 {
             return get(header.requestID, body)
         }
+        if header.operation == Operation.verify.rawValue, header.kind == .request, rules.phase == .open, unfinished.isEmpty, header.requestID != 0 {
+            return verify(header.requestID, body)
+        }
         let request = unfinished.isEmpty ? nil : unfinished[header.requestID]
         switch rules.judge(header, unfinished: request?.shape) {
         case .hello: hello(header, body)
@@ -178,6 +182,8 @@ final class Connection {
             rights = snapshot.principalClass(for: principal)
         }
         caller.rights = rights
+        // Tenants come, go and change their names; while the store is locked none is known.
+        if !tenantName.isEmpty { caller.tenant = loop.services.accounts.tenants.find(name: Array(tenantName.utf8))?.number }
     }
 
     /// The rights as they are now, for what is delivered without a request. Where they hang on an executable, only while the process that

@@ -17,6 +17,7 @@ struct BatchExecutor {
                 try transaction.delete(Table(document.table), key)
             }
         }
+        try plan.budgets.write(to: &transaction)
     }
 
     private mutating func write(_ name: BatchPlan.PlannedName, moment: ChangeMoment, in transaction: inout SealedTransaction) throws(StoreError) {

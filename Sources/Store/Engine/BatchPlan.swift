@@ -22,14 +22,16 @@ struct BatchPlan {
     var tenant: TenantID
     var names: [PlannedName] = []
     var documents: [PlannedDocument] = []
+    var budgets = BudgetPlan()
     var changes: [Change] = []
     var results: [Receipt.Result] = []
 
-    var isEmpty: Bool { changes.isEmpty }
+    /// A reservation can end without a budget that changes.
+    var isEmpty: Bool { changes.isEmpty && budgets.isEmpty }
 
     /// About how many bytes of the file it takes, for the quota.
     var estimatedBytes: UInt64 {
-        var bytes: UInt64 = 64 << 10
+        var bytes: UInt64 = (64 << 10) + budgets.estimatedBytes
         for name in names {
             bytes += 1_024
             for write in name.effects.writes.values { bytes += UInt64(write.value.count) + 1_024 }
@@ -40,20 +42,20 @@ struct BatchPlan {
 
     /// Whether it takes up less than it gives back: such a batch may use the room that is kept for it.
     var onlyRemoves: Bool {
-        names.allSatisfy { $0.effects.writes.isEmpty } && documents.allSatisfy { $0.bytes == nil }
+        names.allSatisfy { $0.effects.writes.isEmpty } && documents.allSatisfy { $0.bytes == nil } && budgets.onlyRemoves
     }
 }
 
 /// Judges a batch against the store as the transaction shows it. Reads, never writes.
 struct BatchPlanner: ~Copyable {
-    private let moment: ChangeMoment
-    private var plan: BatchPlan
+    let moment: ChangeMoment
+    var plan: BatchPlan
     private var places: [Name: Int] = [:]
-    private struct DocumentIdentity: Hashable {
+    struct DocumentIdentity: Hashable {
         var table: DocumentTable
         var name: DocumentName
     }
-    private var documentPlaces: [DocumentIdentity: Int] = [:]
+    var documentPlaces: [DocumentIdentity: Int] = [:]
 
     static func plan(
         _ batch: Batch, moment: ChangeMoment, in transaction: borrowing SealedTransaction
@@ -66,6 +68,9 @@ struct BatchPlanner: ~Copyable {
         }
         if let key = batch.idempotencyKey, key.count != 16 {
             throw StoreError(.invalidArgument, "an idempotency key has 16 bytes")
+        }
+        if batch.idempotencyKey != nil, batch.mutations.contains(where: { $0.isOfBudget }) {
+            throw StoreError(.invalidArgument, "steps of a quota have request ids, not an idempotency key")
         }
         var planner = BatchPlanner(moment: moment, plan: BatchPlan(tenant: batch.tenant))
         planner.plan.results.reserveCapacity(batch.mutations.count)
@@ -121,6 +126,10 @@ struct BatchPlanner: ~Copyable {
             try changeDocument(table, name, bytes, expected: expected, in: transaction)
         case .deleteDocument(let table, let name, let expected):
             try changeDocument(table, name, nil, expected: expected, in: transaction)
+        case .budget(let step):
+            let effect = try plan.budgets.add(step, moment: moment, in: transaction)
+            for touched in plan.budgets.touched { record(touched.operation, .budgets, touched.name) }
+            plan.results.append(.init(effect: effect, version: 0))
         }
     }
 
@@ -209,39 +218,6 @@ struct BatchPlanner: ~Copyable {
             return new.value.isEqual(to: UnsafeRawBufferPointer(rebasing: bytes[..<trailer.valueLength])) ? active.version : nil
         }
     }
-
-    // MARK: Documents
-
-    private mutating func changeDocument(
-        _ table: DocumentTable, _ name: DocumentName, _ bytes: SecretBuffer?, expected: ExpectedVersion,
-        in transaction: borrowing SealedTransaction
-    ) throws(StoreError) {
-        if let bytes, bytes.count > StoreLimits.document {
-            throw StoreError(.invalidArgument, "the document has more than \(StoreLimits.document) bytes")
-        }
-        let identity = DocumentIdentity(table: table, name: name)
-        let key = Document.key(table, name, keys: transaction.keys)
-        let present: Bool = if let place = documentPlaces[identity] {
-            plan.documents[place].bytes != nil
-        } else {
-            try transaction.transaction.get(Table(table), key) != nil
-        }
-        if case .exactly(let version, let incarnation) = expected {
-            if let incarnation, incarnation != moment.incarnation {
-                throw StoreError(.resync, "the expectation is of another incarnation of the store: read it again")
-            }
-            guard version == 0 else { throw StoreError(.invalidArgument, "a document has no versions: expect 0 or anything") }
-            guard !present else { throw StoreError(.conflict, "'\(name.description)' exists already") }
-        }
-        guard bytes != nil || present else { throw StoreError(.notFound, "there is no '\(name.description)'") }
-        documentPlaces[identity] = plan.documents.count
-        plan.documents.append(.init(table: table, name: name, bytes: bytes))
-        plan.changes.append(Change(
-            revision: moment.revision, ordinal: UInt32(plan.changes.count), lastOfRevision: false,
-            table: table == .policies ? .policies : .tenants, tenant: .main, name: name.bytes,
-            operation: bytes == nil ? .destroy : .put, version: 0, activeChanged: false))
-        plan.results.append(.init(effect: present ? .changed : .created, version: 0))
-    }
 }
 
 extension StoreError {
@@ -251,6 +227,7 @@ extension StoreError {
         case .activate(let name, _, _), .delete(let name, _, _), .undelete(let name, _, _), .destroy(let name, _, _),
             .update(let name, _, _): name.description
         case .putDocument(_, let name, _, _), .deleteDocument(_, let name, _): name.description
+        case .budget(let step): step.budget.description
         }
         return StoreError(code, "entry \(number), \(name): \(message)")
     }

@@ -39,7 +39,7 @@ struct CommitGroup: ~Copyable {
         } catch {
             return outcomes.append((job, .failure(error)))
         }
-        var receipt = Receipt(revision: transaction.head.revision, results: plan.results)
+        var receipt = Receipt(revision: transaction.head.revision, results: plan.results, budgets: plan.budgets.outcomes)
         if job.batch.dryRun { return outcomes.append((job, .success(receipt))) }
         if !plan.isEmpty {
             try executor.execute(plan, moment: moment, in: &transaction)

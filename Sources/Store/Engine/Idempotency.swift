@@ -96,6 +96,8 @@ extension Mutation {
             writer.raw(KeyedHash.bytes(bytes.bytes, key: keys.digestKey.bytes, count: 32))
         case .deleteDocument(let table, let name, let expected):
             Self.digest(9, name.bytes, UInt64(table.rawValue), expected, into: &writer)
+        // Refused together with an idempotency key: such a digest is never compared with one of its kind.
+        case .budget(let step): Self.digest(10, step.budget.bytes, 0, .any, into: &writer)
         }
     }
 

@@ -134,6 +134,7 @@ extension Batch {
             switch mutation {
             case .put(let new), .bring(let new): sum + new.value.count
             case .putDocument(_, _, let bytes, _): sum + bytes.count
+            case .budget(let step): sum + step.line.count
             default: sum
             }
         }

@@ -17,7 +17,9 @@ final class WriterCore {
     private var sealsUsed: UInt64 = 0
     private var sealsReserved: UInt64 = 0
     private var sealLimit: UInt64 = 0
-    private var broken: StoreError?
+    private var broken: StoreError? {
+        didSet { store.noteReadOnly(broken?.message) }
+    }
     private var counterWritten = CounterFile.Content(incarnation: [], revision: 0)
     /// When the counter file was written last, in milliseconds of the monotonic clock.
     private var counterTime: Int?

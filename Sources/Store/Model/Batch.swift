@@ -50,15 +50,21 @@ public enum Mutation: Sendable {
     case undelete(Name, version: UInt64, expected: ExpectedVersion)
     case destroy(Name, version: UInt64, expected: ExpectedVersion)
     case update(Name, SettingsChange, expected: ExpectedVersion)
-    /// A document of a small table, whole. `expected` 0: must be absent.
+    /// A document of a small table, whole. `expected` 0: must be absent; any other number: it was last written by that revision.
     case putDocument(DocumentTable, DocumentName, SecretBuffer, expected: ExpectedVersion)
     case deleteDocument(DocumentTable, DocumentName, expected: ExpectedVersion)
+    /// A step of a quota. Not together with an idempotency key: reservations have request ids of their own.
+    case budget(BudgetStep)
 }
 
 extension Mutation {
     /// Whether it is an entry of an import: its errors say which one, even where there is only one.
     var isOfImport: Bool {
         if case .bring = self { true } else { false }
+    }
+
+    var isOfBudget: Bool {
+        if case .budget = self { true } else { false }
     }
 }
 
@@ -90,6 +96,14 @@ public struct NewVersion: Sendable {
 public enum DocumentTable: UInt16, Sendable, CaseIterable {
     case policies = 16
     case tenants = 17
+    case users = 18
+    case memberships = 19
+    case accessTokens = 20
+    case apiKeys = 21
+    case apiKeyForms = 22
+    case passwords = 23
+    case doors = 24
+    case sequences = 25
 }
 
 /// Changes that happen together or not at all, under one revision.
@@ -132,9 +146,12 @@ public struct Receipt: Equatable, Sendable {
     public var revision: UInt64
     /// One for each mutation, in order.
     public var results: [Result]
+    /// One for each budget step, in order.
+    public var budgets: [BudgetOutcome]
 
-    public init(revision: UInt64, results: [Result]) {
+    public init(revision: UInt64, results: [Result], budgets: [BudgetOutcome] = []) {
         self.revision = revision
         self.results = results
+        self.budgets = budgets
     }
 }

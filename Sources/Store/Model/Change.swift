@@ -4,6 +4,30 @@ public struct Change: Sendable, Equatable {
         case secrets = 2
         case policies = 16
         case tenants = 17
+        case users = 18
+        case memberships = 19
+        case accessTokens = 20
+        case apiKeys = 21
+        case apiKeyForms = 22
+        case passwords = 23
+        case doors = 24
+        case sequences = 25
+        case budgets = 26
+
+        init(_ documents: DocumentTable) {
+            self = switch documents {
+            case .policies: .policies
+            case .tenants: .tenants
+            case .users: .users
+            case .memberships: .memberships
+            case .accessTokens: .accessTokens
+            case .apiKeys: .apiKeys
+            case .apiKeyForms: .apiKeyForms
+            case .passwords: .passwords
+            case .doors: .doors
+            case .sequences: .sequences
+            }
+        }
     }
 
     public enum Operation: UInt8, Sendable {

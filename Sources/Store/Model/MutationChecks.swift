@@ -1,5 +1,13 @@
 /// The limits of protocol.md on what a change carries, kept here as well: the store is also used without the protocol.
-enum StoreLimits {
+public enum StoreLimits {
+    /// The most that a limited budget holds, and the most that one step moves; in quota units (decisions 12).
+    public static let quota: Int64 = 500_000_000_000_000
+    /// Bytes of one usage line.
+    public static let usageLine = 2_048
+    /// Usage lines that are kept of each budget.
+    public static let usageLines = 1_000
+    /// Finished reservations that are remembered, of the whole store.
+    static let finishedReservations: UInt64 = 65_536
     static let value = 1_048_576
     static let contentType = 255
     static let metadataPairs = 64

@@ -15,6 +15,14 @@ public struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
         public static let conflict = Code("conflict")
         public static let resync = Code("resync")
 
+        // What a quota refuses.
+        public static let budgetExhausted = Code("budget-exhausted")
+        public static let walletExhausted = Code("wallet-exhausted")
+        public static let dayExhausted = Code("day-exhausted")
+        public static let monthExhausted = Code("month-exhausted")
+        /// As many reservations are open as may be at once.
+        public static let inFlightExhausted = Code("in-flight-exhausted")
+
         // What the store can do now.
         public static let locked = Code("locked")
         public static let busy = Code("busy")

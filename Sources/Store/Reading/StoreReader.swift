@@ -219,7 +219,7 @@ public final class StoreReader {
         }
     }
 
-    // MARK: Names and documents
+    // MARK: Names
 
     private func nameRecord(tenant: TenantID, name: UnsafeRawBufferPointer, keys: KeySet) throws(StoreError) -> NameRecord? {
         let key = keys.nameHash(.secrets, tenant: tenant, name: name)
@@ -238,7 +238,7 @@ public final class StoreReader {
         guard active else { throw StoreError(.failed, "reading outside of begin and end") }
     }
 
-    private func unlockedKeys() throws(StoreError) -> KeySet {
+    func unlockedKeys() throws(StoreError) -> KeySet {
         guard let keys else { throw StoreError(.locked, "the store is locked") }
         try requireTransaction()
         return keys
@@ -252,33 +252,5 @@ public final class StoreReader {
         }
         guard let record = result, !record.purged else { return nil }
         return record.info(at: now)
-    }
-
-    /// A document of a small table; `nil`: there is none of this name.
-    public func document(_ table: DocumentTable, _ name: DocumentName) throws(StoreError) -> SecretBuffer? {
-        let keys = try unlockedKeys()
-        let key = Document.key(table, name, keys: keys)
-        guard let record = try transaction.get(Table(table), key) else { return nil }
-        let opened = try key.withBytes { (key) throws(StoreError) in
-            try Record.open(record, table: Table(table), key: key, keys: keys)
-        }
-        let document = try Document.decompose(opened)
-        guard document.name == name else { throw StoreError(.damaged, "a document's record is about another name") }
-        return document.bytes
-    }
-
-    /// All documents of a table, by name.
-    public func documents(_ table: DocumentTable) throws(StoreError) -> [(name: DocumentName, bytes: SecretBuffer, revision: UInt64)] {
-        let keys = try unlockedKeys()
-        var result: [(name: DocumentName, bytes: SecretBuffer, revision: UInt64)] = []
-        try transaction.scan(Table(table)) { (key, record) throws(StoreError) in
-            let document = try Document.decompose(try Record.open(record, table: Table(table), key: key, keys: keys))
-            guard key.elementsEqual(Document.key(table, document.name, keys: keys)) else {
-                throw StoreError(.damaged, "a document's record is about another name")
-            }
-            result.append(document)
-            return true
-        }
-        return result.sorted { $0.name < $1.name }
     }
 }

@@ -1,7 +1,7 @@
 import CSodium
 
 /// Keyed BLAKE2b: names in LMDB keys, set hashes, commitments, authentication of the header.
-enum KeyedHash {
+package enum KeyedHash {
     /// - Parameter count: length of the result, 16 to 64 bytes.
     static func bytes(_ message: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer, count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { output, initialized in
@@ -16,7 +16,7 @@ enum KeyedHash {
     }
 
     /// Compares in constant time.
-    static func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    package static func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         left.count == right.count && sodium_memcmp(left, right, left.count) == 0
     }
 }

@@ -18,7 +18,7 @@ extension UnsafeMutableRawBufferPointer {
 extension Array where Element == UInt8 {
     /// `withUnsafeBytes` that throws what `body` throws, typed.
     @inline(__always)
-    func withBytes<T, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> T) throws(E) -> T {
+    package func withBytes<T, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> T) throws(E) -> T {
         let result: Result<T, E> = withUnsafeBytes { bytes in
             do throws(E) { return .success(try body(bytes)) } catch { return .failure(error) }
         }

@@ -13,11 +13,32 @@ enum Table: UInt16, Sendable, CaseIterable {
     case head = 6
     case policies = 16
     case tenants = 17
+    case users = 18
+    case memberships = 19
+    case accessTokens = 20
+    case apiKeys = 21
+    case apiKeyForms = 22
+    case passwords = 23
+    case doors = 24
+    case sequences = 25
+    case budgets = 26
+    /// Open and finished ones, the order of the finished ones, and the counters of all that.
+    case reservations = 27
+    /// The last lines of each budget.
+    case usageLines = 28
 
     init(_ documents: DocumentTable) {
         switch documents {
         case .policies: self = .policies
         case .tenants: self = .tenants
+        case .users: self = .users
+        case .memberships: self = .memberships
+        case .accessTokens: self = .accessTokens
+        case .apiKeys: self = .apiKeys
+        case .apiKeyForms: self = .apiKeyForms
+        case .passwords: self = .passwords
+        case .doors: self = .doors
+        case .sequences: self = .sequences
         }
     }
 
@@ -32,6 +53,17 @@ enum Table: UInt16, Sendable, CaseIterable {
         case .head: "head"
         case .policies: "policies"
         case .tenants: "tenants"
+        case .users: "users"
+        case .memberships: "memberships"
+        case .accessTokens: "access-tokens"
+        case .apiKeys: "api-keys"
+        case .apiKeyForms: "api-key-forms"
+        case .passwords: "passwords"
+        case .doors: "doors"
+        case .sequences: "sequences"
+        case .budgets: "budgets"
+        case .reservations: "reservations"
+        case .usageLines: "usage-lines"
         }
     }
 }

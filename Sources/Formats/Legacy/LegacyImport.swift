@@ -1,0 +1,98 @@
+/// A row of an older system in the words of protocol.md's accountImport.
+public struct LegacyRow: Sendable {
+    /// Where it comes from, such as `tokens row 12 (id 7)`: for messages, without secrets, at most 128 bytes.
+    public var origin: String
+    /// `tenant`, `user`, `member` or `apikey`.
+    public var noun: String
+    /// Ascending by the bytes of the names.
+    public var fields: [(name: String, value: String)]
+    /// The same. The caller wipes them.
+    public var secrets: [(name: String, value: [UInt8])]
+
+    /// The value of a field.
+    public subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
+}
+
+/// The rows of a file, in the order in which they refer to each other: tenants, users, members, API keys.
+public struct LegacyImport: Sendable {
+    /// A row that is not sent.
+    public struct LeftOut: Equatable, Sendable {
+        public var origin: String
+        public var reason: String
+        /// Something is wrong with it; else it is one that nobody misses, such as a deleted one.
+        public var isRefused: Bool
+    }
+
+    public var rows: [LegacyRow] = []
+    public var leftOut: [LeftOut] = []
+    /// What people should know: tables and columns that are not taken, and what changed on the way.
+    public var remarks: [String] = []
+
+    /// Most rows that one import sends (protocol.md).
+    public static let maximumRows = 200_000
+    /// Bytes of all names and values of a row: it must fit into a frame.
+    static let maximumSize = 1_048_576
+    /// Longest secret of a row.
+    static let maximumSecret = 65_536
+
+    /// Maps each row of `table`; what `map` throws goes to ``leftOut``.
+    mutating func add(
+        _ table: LegacyTable?, id: String?, as noun: String,
+        map: (LegacyRecord, inout LegacyFields) throws(RowProblem) -> Void
+    ) {
+        guard let table else { return }
+        for (index, values) in table.rows.enumerated() {
+            let record = LegacyRecord(shape: table.shape, values: values, number: index + 1, idColumn: id)
+            var fields = LegacyFields()
+            do throws(RowProblem) {
+                try map(record, &fields)
+                guard fields.size <= Self.maximumSize else { throw .refused("the row has more than \(Self.maximumSize) bytes") }
+                rows.append(fields.row(origin: record.origin, noun: noun))
+                remarks += fields.remarks.map { "\(record.origin): \($0)" }
+            } catch {
+                leftOut.append(LeftOut(origin: record.origin, reason: error.reason, isRefused: error.isRefused))
+            }
+        }
+    }
+}
+
+/// Why a row is not sent.
+enum RowProblem: Error {
+    case refused(String)
+    case skipped(String)
+
+    var reason: String {
+        switch self {
+        case .refused(let reason), .skipped(let reason): reason
+        }
+    }
+
+    var isRefused: Bool { if case .refused = self { true } else { false } }
+}
+
+/// Gathers what a row becomes.
+struct LegacyFields {
+    private var fields: [String: String] = [:]
+    private var secrets: [String: [UInt8]] = [:]
+    private(set) var remarks: [String] = []
+
+    /// `nil` leaves the field out.
+    mutating func set(_ name: String, _ value: String?) { fields[name] = value }
+    mutating func set(_ name: String, _ value: Bool?) { fields[name] = value.map { $0 ? "true" : "false" } }
+    mutating func set(_ name: String, _ value: Int64?) { fields[name] = value.map { String($0) } }
+    mutating func set(secret name: String, _ value: [UInt8]?) { secrets[name] = value }
+    mutating func remark(_ text: String) { remarks.append(text) }
+
+    var size: Int {
+        fields.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+            + secrets.reduce(0) { $0 + $1.key.utf8.count + $1.value.count }
+    }
+
+    func row(origin: String, noun: String) -> LegacyRow {
+        func ascending(_ one: String, _ other: String) -> Bool { one.utf8.lexicographicallyPrecedes(other.utf8) }
+        return LegacyRow(
+            origin: origin, noun: noun,
+            fields: fields.sorted { ascending($0.key, $1.key) }.map { (name: $0.key, value: $0.value) },
+            secrets: secrets.sorted { ascending($0.key, $1.key) }.map { (name: $0.key, value: $0.value) })
+    }
+}

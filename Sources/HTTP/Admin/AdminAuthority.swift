@@ -1,0 +1,33 @@
+import CofferAccounts
+import CofferStore
+
+/// Who calls the admin API: a user, by one of their access tokens.
+public struct AdminPrincipal: Sendable {
+    public var user: User
+    public var token: AccessToken
+
+    public init(user: User, token: AccessToken) {
+        self.user = user
+        self.token = token
+    }
+
+    /// As policies and the audit spell it.
+    public var selector: String { "login:\(user.name.description)" }
+}
+
+/// What the admin API asks before it does anything. Policy lives in the daemon; this door only knows the questions.
+public enum AdminAction: Sendable {
+    case verify, reserve, settle
+}
+
+/// The rights of one principal at one moment.
+public protocol AdminRights: Sendable {
+    /// Whether the action is allowed on any API key at all.
+    func allowsAny(_ action: AdminAction) -> Bool
+    /// - Parameter name: the API key's own name.
+    func allows(_ action: AdminAction, tenant: TenantID, name: UnsafeRawBufferPointer) -> Bool
+}
+
+public protocol AdminAuthority: Sendable {
+    func rights(of principal: AdminPrincipal) -> any AdminRights
+}

@@ -1,0 +1,212 @@
+import CofferAccounts
+import CofferStore
+
+/// Coffer's own HTTP API: bearer access tokens, JSON in and out, rights by policy (docs/admin-api.md).
+public final class AdminDoor: HTTPDoor {
+    public let id = "admin"
+    public let claims: [PathClaim] = [.tree("/v1")]
+
+    private let accounts: Accounts
+    private let authority: any AdminAuthority
+
+    public init(accounts: Accounts, authority: any AdminAuthority) {
+        self.accounts = accounts
+        self.authority = authority
+    }
+
+    /// One caller, with their rights.
+    private struct Session {
+        var principal: AdminPrincipal
+        var rights: any AdminRights
+    }
+
+    public func answer(_ call: HTTPCall) async -> HTTPReply {
+        let route = Self.routes.contains(call.path) ? "\(call.method) \(call.path)" : "unknown"
+        var principal = ""
+        do throws(AdminFailure) {
+            guard Self.routes.contains(call.path) else {
+                throw AdminFailure(status: 404, code: "not-found", message: "there is no such path")
+            }
+            let session = try authenticate(call)
+            principal = session.principal.selector
+            let body = try await answer(call, session)
+            return HTTPReply.json(200, body.encoded(), route: route, principal: principal)
+        } catch {
+            return error.reply(route: route, principal: principal)
+        }
+    }
+
+    public func refusal(_ refusal: HTTPRefusal, method: String, path: String) -> HTTPReply {
+        AdminFailure(
+            status: refusal.status, code: "refused", message: refusal.message, retryAfterSeconds: refusal.retryAfterSeconds
+        ).reply(route: "refused", principal: "")
+    }
+
+    private static let routes: Set<String> = ["/v1/whoami", "/v1/verify", "/v1/reserve", "/v1/settle", "/v1/release"]
+
+    private func answer(_ call: HTTPCall, _ session: Session) async throws(AdminFailure) -> JSONValue {
+        if call.path == "/v1/whoami" {
+            try require(call, "GET")
+            return whoami(session.principal)
+        }
+        try require(call, "POST")
+        var request = try AdminRequest(call)
+        switch call.path {
+        case "/v1/verify": return try await verify(&request, session)
+        case "/v1/reserve": return try await reserve(&request, session)
+        case "/v1/settle": return try await settle(&request, session)
+        default: return try await release(&request, session)
+        }
+    }
+
+    private func require(_ call: HTTPCall, _ method: String) throws(AdminFailure) {
+        guard call.method == method || (method == "GET" && call.method == "HEAD") else {
+            throw AdminFailure(status: 405, code: "method-not-allowed", message: "this path takes \(method)")
+        }
+    }
+
+    // MARK: Who
+
+    private func authenticate(_ call: HTTPCall) throws(AdminFailure) -> Session {
+        guard !accounts.isLocked else { throw .locked }
+        let words = (call.header("Authorization") ?? "").split(separator: " ", omittingEmptySubsequences: true)
+        guard words.count == 2, words[0].lowercased() == "bearer", words[1].utf8.count <= 512,
+            let found = accounts.tokens.authenticate(Array(words[1].utf8), kinds: [.personal]), found.user.isEnabled
+        else { throw .unauthorized }
+        let principal = AdminPrincipal(user: found.user, token: found.token)
+        return Session(principal: principal, rights: authority.rights(of: principal))
+    }
+
+    private func whoami(_ principal: AdminPrincipal) -> JSONValue {
+        .object([
+            ("login", .string(principal.user.name.description)), ("role", .string(principal.user.role.word)),
+            ("tenant", .string(accounts.tenants.find(principal.user.home)?.name.description ?? "")),
+            ("token", .string(principal.token.name.text)), ("expires_at", principal.token.expires == 0 ? .null : .exact(principal.token.expires)),
+        ])
+    }
+
+    // MARK: Verdicts
+
+    private func verify(_ request: inout AdminRequest, _ session: Session) async throws(AdminFailure) -> JSONValue {
+        guard session.rights.allowsAny(.verify) else { throw .denied }
+        let key = try request.text("key", 1...512)
+        let address = try request.address("ip")
+        let model = try request.text("model", 0...255, default: "")
+        let cost = try request.number("cost", 0...StoreLimits.quota, default: 0)
+        try request.finish()
+        let rights = session.rights
+        let verdict = await accounts.apiKeys.verify(key: Array(key.utf8), address: address, model: Array(model.utf8), cost: cost) {
+            rights.allows(.verify, tenant: $0, name: $1)
+        }
+        return .object(try members(of: verdict))
+    }
+
+    private func reserve(_ request: inout AdminRequest, _ session: Session) async throws(AdminFailure) -> JSONValue {
+        guard session.rights.allowsAny(.reserve) else { throw .denied }
+        let key = Array(try request.text("key", 1...512).utf8)
+        let address = try request.address("ip")
+        let model = Array(try request.text("model", 0...255, default: "").utf8)
+        let amount = try request.number("amount", 0...StoreLimits.quota)
+        let requestID = Array(try request.text("request_id", 1...128).utf8)
+        let lifetime = UInt64(try request.number("lifetime_ms", 1_000...86_400_000, default: 600_000))
+        try request.finish()
+        let rights = session.rights
+        let by = session.principal.selector
+        let accounts = accounts
+        let result: Result<ReserveAnswer, AccountError> = await withCheckedContinuation { continuation in
+            key.withUnsafeBytes { key in
+                model.withUnsafeBytes { model in
+                    accounts.apiKeys.reserve(
+                        key: key, address: address, model: model, amount: amount, requestID: requestID, lifetime: lifetime, by: by,
+                        mayReserve: { rights.allows(.reserve, tenant: $0, name: $1) }, completion: { continuation.resume(returning: $0) })
+                }
+            }
+        }
+        let answer = try Self.value(result)
+        var members = try members(of: answer.verdict)
+        guard answer.verdict.reason == .valid else { return .object(members) }
+        members.append(("reservation", .object([
+            ("request_id", .string(String(decoding: requestID, as: UTF8.self))), ("amount", .exact(answer.amount)),
+            ("expires_at", .exact(answer.expires)), ("repeated", .bool(answer.repeated)),
+        ])))
+        return .object(members)
+    }
+
+    private func settle(_ request: inout AdminRequest, _ session: Session) async throws(AdminFailure) -> JSONValue {
+        let number = try apiKey(&request, session)
+        let requestID = try request.text("request_id", 1...128)
+        let amount = try request.number("amount", 0...StoreLimits.quota)
+        let model = try request.text("model", 0...255, default: "")
+        let input = try request.number("input_tokens", 0...Int64.max, default: 0)
+        let output = try request.number("output_tokens", 0...Int64.max, default: 0)
+        try request.finish()
+        let line = UsageLine(
+            time: Store.systemClock(), amount: amount, requestID: requestID, model: model, inputTokens: input, outputTokens: output)
+        let accounts = accounts
+        let result: Result<SettleAnswer, AccountError> = await withCheckedContinuation { continuation in
+            accounts.apiKeys.settle(number, requestID: Array(requestID.utf8), amount: amount, line: line, by: session.principal.selector) {
+                continuation.resume(returning: $0)
+            }
+        }
+        return Self.members(of: try Self.value(result))
+    }
+
+    private func release(_ request: inout AdminRequest, _ session: Session) async throws(AdminFailure) -> JSONValue {
+        let number = try apiKey(&request, session)
+        let requestID = try request.text("request_id", 1...128)
+        try request.finish()
+        let accounts = accounts
+        let result: Result<SettleAnswer, AccountError> = await withCheckedContinuation { continuation in
+            accounts.apiKeys.release(number, requestID: Array(requestID.utf8), by: session.principal.selector) {
+                continuation.resume(returning: $0)
+            }
+        }
+        return Self.members(of: try Self.value(result))
+    }
+
+    /// The API key that a reservation is of; unknown and not allowed look alike.
+    private func apiKey(_ request: inout AdminRequest, _ session: Session) throws(AdminFailure) -> UInt64 {
+        guard session.rights.allowsAny(.settle) else { throw .denied }
+        let number = UInt64(try request.number("number", 1...Int64.max))
+        guard let view = accounts.apiKeys.find(number),
+            view.key.name.bytes.withUnsafeBytes({ session.rights.allows(.settle, tenant: view.key.tenant, name: $0) })
+        else { throw AdminFailure(status: 404, code: "not-found", field: "number", message: "there is no such API key, or no policy allows this") }
+        return number
+    }
+
+    // MARK: Answers
+
+    private func members(of verdict: Verdict) throws(AdminFailure) -> [(String, JSONValue)] {
+        switch verdict.reason {
+        case .locked: throw .locked
+        case .failed: throw AdminFailure(status: 500, code: "failed", message: "the verdict could not be made durable: try again")
+        default: break
+        }
+        var members: [(String, JSONValue)] = [("valid", .bool(verdict.reason == .valid)), ("reason", .string(verdict.reason.word))]
+        guard let entry = verdict.entry else { return members }
+        members += [
+            ("number", .exact(entry.number)), ("name", .string(String(decoding: entry.name, as: UTF8.self))),
+            ("tenant", .string(String(decoding: entry.tenantName, as: UTF8.self))),
+            ("owner", .string(String(decoding: entry.ownerName, as: UTF8.self))),
+            ("scope", .string(verdict.scope == .embed ? "embed" : "full")), ("group", .string(String(decoding: entry.group, as: UTF8.self))),
+            ("unlimited", .bool(verdict.unlimited)), ("remaining", .exact(verdict.remaining)),
+            ("expires_at", entry.expires == -1 ? .null : .exact(entry.expires)),
+        ]
+        if verdict.retryAfter > 0 { members.append(("retry_after_ms", .exact(verdict.retryAfter))) }
+        return members
+    }
+
+    private static func members(of answer: SettleAnswer) -> JSONValue {
+        .object([
+            ("number", .exact(answer.number)), ("charged", .exact(answer.charged)), ("shortfall", .exact(answer.shortfall)),
+            ("unlimited", .bool(answer.unlimited)), ("remaining", .exact(answer.remaining)), ("repeated", .bool(answer.repeated)),
+        ])
+    }
+
+    private static func value<T>(_ result: Result<T, AccountError>) throws(AdminFailure) -> T {
+        switch result {
+        case .success(let value): return value
+        case .failure(let error): throw AdminFailure(error)
+        }
+    }
+}

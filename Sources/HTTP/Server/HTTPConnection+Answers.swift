@@ -1,0 +1,120 @@
+import Logging
+import NIOCore
+import NIOHTTP1
+
+extension HTTPConnection {
+    /// Long enough for a client to read the answer and to see the end.
+    private static let lingerSeconds = 1.0
+
+    /// Has the door answer. A client that goes away does not stop it: what a door has begun is finished.
+    func answer(_ request: IncomingRequest) {
+        guard let context else { return }
+        state = .answering
+        let door = request.door
+        let call = request.call
+        let eventLoop = context.eventLoop
+        var request = request
+        request.body = []
+        let ticket = NIOLoopBound((connection: self, request: request), eventLoop: eventLoop)
+        let registry = setting.registry
+        registry.requestBegan()
+        task = Task {
+            let reply = await door.answer(call)
+            eventLoop.execute {
+                ticket.value.connection.send(reply, ticket.value.request)
+                registry.requestEnded()
+            }
+        }
+    }
+
+    /// Answers in the door's place and closes the connection: of what the client still sends nothing is read.
+    func refuse(_ refusal: HTTPRefusal, _ request: IncomingRequest) {
+        gate.discard()
+        stopTimer()
+        state = .answering
+        var request = request
+        request.keepsAlive = false
+        request.body = []
+        var reply = request.door.refusal(refusal, method: request.method, path: request.path)
+        if let seconds = refusal.retryAfterSeconds, !reply.headers.contains(where: { $0.name.lowercased() == "retry-after" }) {
+            reply.headers.append(("Retry-After", String(seconds)))
+        }
+        send(reply, request)
+    }
+
+    private func send(_ reply: HTTPReply, _ request: IncomingRequest) {
+        task = nil
+        let keepsAlive = request.keepsAlive && !isDraining && !hasEnded
+        var reply = reply
+        func head(_ reply: HTTPReply) -> HTTPResponseHead? {
+            ReplyHead.make(reply, version: request.version, requestID: request.id, keepsAlive: keepsAlive, date: DateLine.now)
+        }
+        var head = head(reply)
+        if head == nil {
+            setting.logger.error("a door's answer cannot be sent", metadata: ["id": "\(request.id)", "door": "\(request.door.id)"])
+            reply = .text(500, "500 internal server error\n", route: reply.route, principal: reply.principal)
+            head = ReplyHead.make(reply, version: request.version, requestID: request.id, keepsAlive: keepsAlive, date: DateLine.now)
+        }
+        record(reply, request)
+        guard let head, let context, case .answering = state else { return }
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if !request.isHead, !reply.body.isEmpty {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: reply.body)))), promise: nil)
+        }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+        // A client that does not take its answer.
+        startTimer(seconds: setting.limits.idleSeconds) { $0.close() }
+        written.futureResult.assumeIsolated().whenComplete { result in
+            switch result {
+            case .success: self.answered(keepsAlive: keepsAlive)
+            case .failure: self.close()
+            }
+        }
+    }
+
+    private func answered(keepsAlive: Bool) {
+        guard case .answering = state else { return }
+        stopTimer()
+        guard keepsAlive, !isDraining, !hasEnded else { return linger() }
+        state = .fresh
+        startTimer(seconds: setting.limits.idleSeconds) { $0.close() }
+        gate.nextRequest()
+    }
+
+    /// Ends our side and waits for the client's.
+    private func linger() {
+        guard !hasEnded else { return close() }
+        state = .lingering
+        gate.discard()
+        startTimer(seconds: Self.lingerSeconds) { $0.close() }
+        context?.close(mode: .output, promise: nil)
+    }
+
+    func close() {
+        stopTimer()
+        state = .closed
+        context?.close(promise: nil)
+    }
+
+    /// A request line that nobody could read may have anything in this place.
+    private static func loggedMethod(_ method: String) -> String {
+        let known = HTTPMethod(rawValue: method)
+        if case .RAW = known { return "?" }
+        return known.rawValue
+    }
+
+    /// One line for each request: never its path, query, headers or body.
+    private func record(_ reply: HTTPReply, _ request: IncomingRequest) {
+        let duration = NIODeadline.now() - request.start
+        setting.meters?.record(door: request.door.id, status: reply.status, nanoseconds: duration.nanoseconds)
+        setting.logger.info(
+            "request",
+            metadata: [
+                "id": "\(request.id)", "door": "\(request.door.id)", "method": "\(Self.loggedMethod(request.method))",
+                "route": "\(reply.route)",
+                "status": "\(reply.status)", "ms": "\(duration.nanoseconds / 1_000_000)", "principal": "\(reply.principal)",
+                "client": "\(request.client)",
+            ])
+    }
+}
