@@ -97,11 +97,7 @@ public final class Daemon: Service {
     }
 
     private func serve() async throws {
-        if let http {
-            for bound in try await http.listening() {
-                logger.info("listening", metadata: ["doors": "\(bound.doors.joined(separator: ","))", "address": "\(bound.address)", "port": "\(bound.port)"])
-            }
-        }
+        if let http { _ = try await http.listening() }
         accounts.start()
         try server.start()
         let numbers = store.statistics()

@@ -173,6 +173,7 @@ class APIKeys(Accounts):
         self.assertEqual(key["tags"], ["x"], "what is not given stays")
         self.assertEqual([k["id"] for k in self.listed("apikey", "list", "--owner", n)], [number])
         self.assertEqual([k["id"] for k in self.listed("apikey", "search", n + " 2")], [number])
+        self.assertEqual(d.cli("apikey", "create", n).code, 64, "neither a quota nor without one")
         for bad in (["--quota", "1", "--unlimited"], ["--quota", "-1"], ["--quota", "500000000000001"], ["--expires", "x"], []):
             self.assertEqual(d.cli("apikey", "update", number, *bad).code, 64, bad)
 

@@ -147,7 +147,7 @@ struct NewAPIImportTests {
             """
             INSERT INTO tokens (id, user_id, key, status, expired_time, remain_quota, used_quota, unlimited_quota) VALUES
             (9223372036854775807, 1, 'a', 3, 9223372036854775807, 9223372036854775807, 0, 0),
-            (2, 1, 'b', 4, 0, -5, 7, 1), (3, 1, 'c', 2, -9, 1.0, 2, 0), (4, 1, 'd', 2, 1, 1.5, 2, 0), (5, 1, 'e', 2, 1, 9e18, 2, 0)
+            (2, 1, 'b', 4, 0, -5, 7, 1), (3, 1, 'c', 2, -9, 1.0, 2, 0), (4, 1, 'd', 2, 1, 1.5, 2, 0), (5, 1, 'e', 2, 1, 9.3e18, 2, 0)
             """)
         let result = try database.read()
         let quotas = result.rows.map { $0["quota"] ?? "" }

@@ -22,8 +22,11 @@ struct GlobalOptions: ParsableArguments {
         }
     }
 
+    /// The tenant that was asked for, where one was.
+    var namedTenant: String? { tenant ?? Environment.variable("COFFER_TENANT") }
+
     /// The tenant that the verb works in.
-    var workingTenant: String { tenant ?? Environment.variable("COFFER_TENANT") ?? "main" }
+    var workingTenant: String { namedTenant ?? "main" }
 
     /// A client that connects with its first call.
     func client() throws -> CofferClient {

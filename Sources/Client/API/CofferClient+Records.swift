@@ -4,7 +4,8 @@ import CofferWire
 public typealias RecordPage = RecordListResponse
 
 extension CofferClient {
-    /// Makes a record: a tenant, a user, an API key, … Not sent again after a break: look with ``records(_:filter:after:limit:timeout:)``.
+    /// Makes a record: a tenant, a user, an API key, … Not sent again after a break: look with
+    /// ``records(_:filter:after:limit:timeout:)``.
     /// - Parameters:
     ///   - noun: `tenant`, `user`, `apikey`, …; protocol.md, "Nouns", lists them and their fields.
     ///   - fields: in any order; of two with one name the later counts.

@@ -65,6 +65,8 @@ extension Failure {
         case .deleted: .deleted
         case .expired: .expired
         case .conflict, .alreadyExists: .conflict
+        // Doors translate these before; whoever does not is told the next best.
+        case .budgetExhausted, .walletExhausted, .dayExhausted, .monthExhausted, .inFlightExhausted: .conflict
         case .resync: .resync
         case .locked: .locked
         case .busy: .busy

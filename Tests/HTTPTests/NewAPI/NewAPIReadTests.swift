@@ -173,14 +173,17 @@ struct NewAPIReadTests {
             #expect(try await names("keyword=测试") == ["测试_api"])
             #expect(try await names("keyword=%E6%B5%8B") == ["测试_api"])
             #expect(try await names("keyword=_api") == ["测试_api"])
-            #expect(try await names("token=sk-\(one.key)") == ["My API token"] && names("token=\(two.key)") == ["测试_api"])
+            #expect(try await names("token=sk-\(one.key)") == ["My API token"])
+            #expect(try await names("token=\(two.key)") == ["测试_api"])
             #expect(try await names("token=sk-\(one.key.dropFirst(9).prefix(20))") == ["My API token"])
-            #expect(try await names("keyword=other&token=\(one.key)").isEmpty && names("token=sk-\(foreign.key)").isEmpty)
+            #expect(try await names("keyword=other&token=\(one.key)").isEmpty)
+            #expect(try await names("token=sk-\(foreign.key)").isEmpty)
             #expect(try await names("token=\(String(repeating: "a", count: 4_000))").isEmpty)
             // Who speaks of pages gets pages, the newest first.
             let page = try await caller.get("/api/token/search?keyword=api&p=1&size=1")
             #expect(page.data?["total"]?.integer == 2 && page.data?["page_size"]?.integer == 1 && page.names == ["测试_api"])
-            #expect(try await names("keyword=my%25") == ["My API token"] && names("keyword=%25token") == ["My API token"])
+            #expect(try await names("keyword=my%25") == ["My API token"])
+            #expect(try await names("keyword=%25token") == ["My API token"])
             #expect(try await caller.get("/api/token/search?keyword=%25%25").message == "搜索Token失败")
         }
         try await fixture.run(.current) { (client) async throws in

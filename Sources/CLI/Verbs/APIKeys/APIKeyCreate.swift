@@ -6,7 +6,8 @@ struct APIKeyCreate: Verb {
         abstract: "Issues an API key and prints it.",
         discussion: """
             The key stands alone on standard output, everything else on standard error. Whether it can be shown again with reveal \
-            is for the tenant to say. Lists are given by repeating their option. A new key has no quota unless one is given.
+            is for the tenant to say. Without --tenant the key belongs to the tenant of its owner. Lists are given by repeating their \
+            option.
 
             EXAMPLES
               coffer apikey create staging --owner ada --unlimited > key
@@ -27,8 +28,12 @@ struct APIKeyCreate: Verb {
     @OptionGroup var limits: APIKeyLimits
     @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
+    func validate() throws {
+        if limits.quota == nil, !limits.unlimited { throw ValidationError("give --quota or --unlimited") }
+    }
+
     func run() async throws {
-        let fields = [("name", name), ("tenant", global.workingTenant), ("owner", owner), ("form", form.rawValue)] as [(String, String?)]
+        let fields = [("name", name), ("tenant", global.namedTenant), ("owner", owner), ("form", form.rawValue)] as [(String, String?)]
         try await RecordShape.apikey.create(fields + limits.fields(), shownOnce: "key", global)
     }
 }

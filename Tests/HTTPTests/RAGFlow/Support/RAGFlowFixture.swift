@@ -60,9 +60,10 @@ final class RAGFlowFixture: Sendable {
     ) async throws {
         let store = store
         let settings = try await settings(change)
-        let door = RAGFlowDoor(
-            accounts: accounts, settings: settings, backoff: backoff, logger: log.logger,
-            signingKey: signingKey ?? { () throws(StoreError) in try store.signingKey("ragflow_") })
+        let door = RAGFlowDoor(accounts: accounts, settings: settings, backoff: backoff, logger: log.logger) { () throws(StoreError) in
+            if let signingKey { return try signingKey() }
+            return try store.signingKey("ragflow_")
+        }
         try await TestServer.run([DoorListen(door: door, address: TestServer.loopback)]) { server in
             try await body(RAGFlowClient(port: server.port, serverLog: server.log))
         }
