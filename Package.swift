@@ -178,3 +178,36 @@ let package = Package(
         .testTarget(name: "FormatsTests", dependencies: ["CofferFormats"], swiftSettings: settings),
     ]
 )
+
+// The fuzzing harnesses (Tests/Fuzz, `make fuzz`) are in the package only when scripts/fuzz.sh builds it.
+if Context.environment["COFFER_FUZZ"] == "1" {
+    // libFuzzer is led by these counters; `-sanitize=fuzzer` of swiftc alone gives only those that it no longer reads.
+    let counters: [SwiftSetting] = [.unsafeFlags(["-sanitize-coverage=edge,trace-cmp,inline-8bit-counters,pc-table"])]
+    for target in package.targets where target.type == .regular && target.name.hasPrefix("Coffer") {
+        target.swiftSettings = settings + counters
+    }
+    package.targets.append(.target(name: "FuzzSupport", path: "Tests/Fuzz/Support", swiftSettings: settings + counters))
+    let harnesses: [String: [Target.Dependency]] = [
+        "wire-requests": ["CofferWire"],
+        "http-head": [
+            "CofferHTTP", "CofferAccounts",
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOEmbedded", package: "swift-nio"),
+            .product(name: "NIOHTTP1", package: "swift-nio"),
+        ],
+        "http-json": ["CofferHTTP", "CofferAccounts"],
+        "tokens": [
+            "CofferHTTP", "CofferAccounts", "CofferStore",
+            .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "HTTPTypes", package: "swift-http-types"),
+        ],
+        "imports": ["CofferFormats"],
+    ]
+    for (name, dependencies) in harnesses {
+        package.targets.append(
+            .executableTarget(
+                name: "fuzz-\(name)", dependencies: ["FuzzSupport"] + dependencies, path: "Tests/Fuzz/\(name)",
+                swiftSettings: settings + counters))
+    }
+}

@@ -6,6 +6,7 @@ import Glibc
 @main
 struct Bench: ParsableCommand {
     enum ServerKind: String, ExpressibleByArgument { case coffer, redis }
+    enum Operation: String, ExpressibleByArgument { case get, verify }
 
     static let configuration = CommandConfiguration(
         commandName: "coffer-bench",
@@ -24,6 +25,10 @@ struct Bench: ParsableCommand {
     @Option(help: "Bytes of a value.") var valueSize = 128
     @Option(help: "Different keys.") var keys: UInt64 = 100_000
     @Option(help: "So many of a hundred requests are reads, the others writes.") var reads: UInt64 = 100
+    @Option(help: "What a read is: get, or verify of an API key whose readable form and name are a key's name (coffer).")
+    var operation = Operation.get
+    @Option(help: "The IPv4 address that presents the API keys (verify).") var address: String?
+    @Option(help: "The model that the API keys are to be used for (verify).") var model = ""
     @Option(help: "Seconds to measure; 0 with --load: only load.") var durationSeconds = 5.0
     @Option(help: "Seconds to run before measuring.") var warmupSeconds = 1.0
     @Option(help: "Measure so many operations instead of a duration.") var count: UInt64?
@@ -44,13 +49,24 @@ struct Bench: ParsableCommand {
         guard durationSeconds >= 0, durationSeconds <= 86_400, warmupSeconds >= 0, warmupSeconds <= 86_400 else {
             throw ValidationError("--duration-seconds, --warmup-seconds: 0 to 86,400")
         }
+        if operation == .verify {
+            guard target == .coffer, !load else {
+                throw ValidationError("--operation verify: of coffer only, and the API keys must be there (coffer import --from newapi)")
+            }
+        } else if address != nil || !model.isEmpty {
+            throw ValidationError("--address, --model: only with --operation verify")
+        }
+        guard model.utf8.count <= Limits.model else { throw ValidationError("--model: at most \(Limits.model) bytes") }
+        if let address, bytes(ofAddress: address) == nil { throw ValidationError("--address: an IPv4 address") }
         guard durationSeconds > 0 || count != nil || load else { throw ValidationError("nothing to do") }
     }
 
     func run() throws {
         if let pinCpu { pin(to: pinCpu) }
         switch target {
-        case .coffer: try measure(CofferTarget(valueSize: valueSize, tenant: tenant))
+        case .coffer:
+            let bytes = address.flatMap(bytes(ofAddress:)) ?? []
+            try measure(CofferTarget(valueSize: valueSize, tenant: tenant, address: bytes, model: model))
         case .redis: try measure(RedisTarget(valueSize: valueSize))
         }
     }
@@ -63,7 +79,7 @@ struct Bench: ParsableCommand {
             loaded = write(generator)
             if durationSeconds == 0, count == nil { return try report(loaded!, generator.histogram, phase: "load") }
         }
-        let work = Generator<T>.Work.random(keys: keys, readPercent: reads)
+        let work = Generator<T>.Work.random(keys: keys, readPercent: reads, read: operation == .verify ? .verify : .get)
         if warmupSeconds > 0 { _ = generator.run(work, limit: .nanoseconds(UInt64(warmupSeconds * 1e9))) }
         let limit = count.map(Generator<T>.Limit.operations) ?? .nanoseconds(UInt64(durationSeconds * 1e9))
         let counter = allocationFile.map(AllocationCounter.init)
@@ -97,7 +113,7 @@ struct Bench: ParsableCommand {
         let errors = result.errors.values.reduce(0, +)
         let list = result.errors.sorted { $0.key < $1.key }.map { "\(quoted($0.key)): \($0.value)" }.joined(separator: ", ")
         var fields = [
-            "\"target\": \"\(target.rawValue)\"", "\"phase\": \"\(phase)\"", "\"connections\": \(connections)", "\"depth\": \(depth)",
+            "\"target\": \"\(target.rawValue)\"", "\"operation\": \"\(operation.rawValue)\"", "\"phase\": \"\(phase)\"", "\"connections\": \(connections)", "\"depth\": \(depth)",
             "\"value_size\": \(valueSize)", "\"keys\": \(keys)", "\"reads\": \(phase == "load" ? 0 : reads)",
             "\"ops\": \(result.operations)", "\"seconds\": \(rounded(seconds, 6))",
             "\"ops_per_second\": \(rounded(seconds > 0 ? Double(result.operations) / seconds : 0, 1))",

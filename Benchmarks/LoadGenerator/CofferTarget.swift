@@ -8,13 +8,18 @@ final class CofferTarget: Target {
     private let tenant: String
     private let get: Template
     private let put: Template
+    private let verify: Template
 
-    init(valueSize: Int, tenant: String) {
+    /// - Parameters:
+    ///   - address: who presents the API keys that are verified: no bytes, 4 or 16.
+    ///   - model: what they are to be used for; empty: not asked.
+    init(valueSize: Int, tenant: String, address: [UInt8], model: String) {
         self.valueSize = valueSize
         self.tenant = tenant
         get = Template(Self.frame(.get, Request(GetRequest(name: Name.template))), valueSize: 0)
         let request = Request(PutRequest(name: Name.template, value: Value.template(valueSize)))
         put = Template(Self.frame(.put, request), valueSize: valueSize)
+        verify = Template(Self.frame(.verify, Request(VerifyRequest(key: Name.template, address: address, model: model))), valueSize: 0)
     }
 
     private static func frame(_ operation: CofferWire.Operation, _ message: some WireMessage, id: UInt32 = 1) -> [UInt8] {
@@ -26,9 +31,9 @@ final class CofferTarget: Target {
         return frame + body
     }
 
-    var longestRequest: Int { max(get.bytes.count, put.bytes.count) }
-    /// Error code, three numbers, two lengths, the value; we write no content type.
-    var longestAnswer: Int { FrameHeader.size + 2 + 24 + 5 + valueSize + Limits.contentType }
+    var longestRequest: Int { max(get.bytes.count, put.bytes.count, verify.bytes.count) }
+    /// A verdict, or of a get: three numbers, two lengths, the value (we write no content type); both behind an error code.
+    var longestAnswer: Int { FrameHeader.size + 2 + max(24 + 5 + valueSize + Limits.contentType, VerifyResponse.largestSize) }
 
     func greet(_ fd: Int32) {
         let hello: HelloResponse = call(
@@ -71,6 +76,7 @@ final class CofferTarget: Target {
         let length = switch kind {
         case .get: get.write(key: key, valueSize: 0, at: out)
         case .put: put.write(key: key, valueSize: valueSize, at: out)
+        case .verify: verify.write(key: key, valueSize: 0, at: out)
         }
         out.storeBytes(of: UInt32(truncatingIfNeeded: slot + 1).bigEndian, toByteOffset: 8, as: UInt32.self)
         return length
@@ -86,10 +92,19 @@ final class CofferTarget: Target {
             let tag = Int(header.requestID) - 1
             let answer = UnsafeRawBufferPointer(rebasing: buffer[body])
             guard header.kind == .response, let request = expected(tag),
-                header.operation == (request.kind == .get ? CofferWire.Operation.get : .put).rawValue
+                header.operation == Self.operation(of: request.kind).rawValue
             else { return .broken(stray(header, answer)) }
-            guard let what = wrong(answer, request) else { return .good(tag: tag, consumed: body.upperBound) }
+            guard let what = request.kind == .verify ? wrongVerdict(answer, request.key) : wrong(answer, request) else { return .good(tag: tag, consumed: body.upperBound) }
             return .bad(tag: tag, consumed: body.upperBound, what: what)
+        }
+    }
+
+    @inline(__always)
+    private static func operation(of kind: Kind) -> CofferWire.Operation {
+        switch kind {
+        case .get: .get
+        case .put: .put
+        case .verify: .verify
         }
     }
 
@@ -118,7 +133,7 @@ final class CofferTarget: Target {
         }
     }
 
-    private func failureName(_ answer: UnsafeRawBufferPointer) -> String {
+    func failureName(_ answer: UnsafeRawBufferPointer) -> String {
         guard let failure = try? Failure(decoding: answer) else { return "an error that cannot be read" }
         return "\(failure.code)"
     }

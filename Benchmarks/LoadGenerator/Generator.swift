@@ -27,8 +27,8 @@ final class Generator<T: Target> {
 
     /// Which requests a phase sends.
     enum Work {
-        /// Random keys below `keys`; so many of a hundred are reads.
-        case random(keys: UInt64, readPercent: UInt64)
+        /// Random keys below `keys`; so many of a hundred are reads, of this kind.
+        case random(keys: UInt64, readPercent: UInt64, read: Kind)
         /// These keys, each written once.
         case write([UInt64])
     }
@@ -86,8 +86,8 @@ final class Generator<T: Target> {
             while sending, connection.canSend {
                 guard issued < most else { break }
                 switch work {
-                case .random(let keys, let readPercent):
-                    let kind: Kind = readPercent >= 100 || random.next(below: 100) < readPercent ? .get : .put
+                case .random(let keys, let readPercent, let read):
+                    let kind: Kind = readPercent >= 100 || random.next(below: 100) < readPercent ? read : .put
                     connection.add(kind, key: random.next(below: keys), at: time)
                 case .write(let keys):
                     connection.add(.put, key: keys[Int(issued)], at: time)

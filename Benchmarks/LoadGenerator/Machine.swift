@@ -18,6 +18,13 @@ func fail(_ message: String) -> Never {
 
 func describe(_ error: Int32) -> String { String(cString: strerror(error)) }
 
+/// The four bytes of an IPv4 address; `nil`: it is none.
+func bytes(ofAddress text: String) -> [UInt8]? {
+    var address = in_addr()
+    guard inet_pton(AF_INET, text, &address) == 1 else { return nil }
+    return withUnsafeBytes(of: &address) { Array($0) }
+}
+
 /// Keeps this process on one CPU, so that generator and server do not take turns on one.
 func pin(to cpu: Int) {
     // glibc has it, its Swift module does not: it stands behind _GNU_SOURCE.

@@ -9,7 +9,8 @@ enum Parsed {
     case broken(String)
 }
 
-enum Kind: UInt8 { case get, put }
+/// What a request asks for. `verify` is only CofferTarget's.
+enum Kind: UInt8 { case get, put, verify }
 
 /// What differs between the two servers: how a request is written and how an answer is read.
 /// `writeRequest` and `parse` allocate nothing, save for the name of an error.
@@ -34,6 +35,17 @@ enum Name {
     /// The digits that are ever written; those before them stay zero.
     static let digits = 12
     static var template: [UInt8] { Array("bench/".utf8) + [UInt8](repeating: 0x30, count: size - 6) }
+    /// What all names begin with.
+    static let fixed = Array(template.prefix(size - digits))
+
+    /// Whether these bytes are the key's name, and no more than that.
+    @inline(__always)
+    static func belongs(to key: UInt64, _ name: UnsafeRawBufferPointer) -> Bool {
+        guard name.count == size, name.prefix(fixed.count).elementsEqual(fixed) else { return false }
+        var number: UInt64 = 0
+        for digit in name[(size - digits)...] { number = number &* 10 &+ UInt64(digit &- 0x30) }
+        return number == key
+    }
 
     @inline(__always)
     static func write(_ key: UInt64, at name: UnsafeMutableRawPointer) {
@@ -73,8 +85,7 @@ final class Template {
         bytes = .allocate(byteCount: source.count, alignment: 16)
         bytes.copyBytes(from: source)
         // Found once by its fixed beginning, so that no offset of the protocol is repeated here.
-        let prefix = Array(Name.template.prefix(Name.size - Name.digits))
-        guard let at = (0...(source.count - Name.size)).first(where: { Array(source[$0..<($0 + prefix.count)]) == prefix })
+        guard let at = (0...(source.count - Name.size)).first(where: { Array(source[$0..<($0 + Name.fixed.count)]) == Name.fixed })
         else { fail("a request without its name") }
         nameAt = at
         valueAt = source.count - valueSize - valueFromEnd

@@ -18,8 +18,8 @@ struct NewAPIImportTests {
             """
             INSERT INTO tokens (id, user_id, key, status, name, created_time, accessed_time, expired_time, remain_quota, unlimited_quota,
                 model_limits_enabled, model_limits, allow_ips, used_quota, `group`, cross_group_retry, auto_groups)
-            VALUES (12, 7, '\(Self.key)', 1, 'first', 1700000000, 1700000001, -1, 100, 0, 1, 'gpt-4o,claude', '10.0.0.0/8' || char(10) || ' ::1, ', 5,
-                'auto', 1, '["a","b"]')
+            VALUES (12, 7, '\(Self.key)', 1, 'first', 1700000000, 1700000001, -1, 100, 0, 1, 'gpt-4o,claude',
+                '10.0.0.0/8' || char(10) || ' ::1, ', 5, 'auto', 1, '["a","b"]')
             """)
         let result = try database.read()
         #expect(result.leftOut.isEmpty)

@@ -51,7 +51,8 @@ struct RAGFlowImportTests {
     static let broken: [(text: String, message: String)] = [
         (#"{"tenant": [{"name": "hunter2"}]}"#, "tenant row 1: it has no id"),
         (#"{"tenant": [{"id": "0123"}]}"#, "tenant row 1 (id 0123): id is not 32 hexadecimal digits"),
-        (#"{"user": [{"id": "0123456789abcdef0123456789abcdeg", "email": "a@b"}]}"#, "user row 1 (id 0123456789abcdef0123456789abcdeg): id is not 32"),
+        (#"{"user": [{"id": "0123456789abcdef0123456789abcdeg", "email": "a@b"}]}"#,
+            "user row 1 (id 0123456789abcdef0123456789abcdeg): id is not 32"),
         (#"{"user": [{"id": "\#(ada)"}]}"#, "user row 1 (id \(ada)): it has no email"),
         (#"{"user": [{"id": "\#(ada)", "email": ""}]}"#, "user row 1 (id \(ada)): it has no email"),
         (#"{"user": [{"id": "\#(ada)", "email": "a@b"}]}"#, "user row 1 (id \(ada)): it has no status"),

@@ -58,7 +58,7 @@ public final class APIKeyService: Sendable {
 
     @inline(__always)
     private func find(_ bytes: UnsafeRawBufferPointer, _ scope: Verdict.Scope) -> APIKeyLookup.Target? {
-        guard bytes.count >= APIKeyLimits.readable.lowerBound else { return nil }
+        guard !bytes.isEmpty else { return nil }
         let print = registry.lookup.print(bytes, scope: scope)
         return registry.lookup.find(print) ?? findByHash(bytes, scope, print)
     }

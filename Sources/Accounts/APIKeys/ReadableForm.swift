@@ -37,15 +37,16 @@ enum ReadableForm {
     }
 
     /// - Throws: `invalidArgument` for a key that would never be found under this form, or whose hint would show too much of it.
-    static func check(_ bytes: UnsafeRawBufferPointer, _ form: APIKey.Form) throws(AccountError) {
+    /// Keys of other systems may be shorter than ours; their hint then shows nothing of them.
+    static func check(_ bytes: UnsafeRawBufferPointer, _ form: APIKey.Form, isOfImport: Bool = false) throws(AccountError) {
         let prefix = prefix(form)
         guard bytes.starts(with: prefix) else {
             throw AccountError(.invalidArgument, "readable", "a key of form \(form.word) begins with '\(String(decoding: prefix, as: UTF8.self))'")
         }
-        guard bytes.count <= APIKeyLimits.readable.upperBound, bytes.count - prefix.count >= APIKeyLimits.readable.lowerBound else {
-            throw AccountError(
-                .invalidArgument, "readable",
-                "a key of form \(form.word) has \(APIKeyLimits.readable.lowerBound) to \(APIKeyLimits.readable.upperBound) characters")
+        let shortest = isOfImport ? 1 : APIKeyLimits.readable.lowerBound
+        let longest = isOfImport && form == .sk ? APIKeyLimits.importedKey : APIKeyLimits.readable.upperBound
+        guard bytes.count <= longest, bytes.count - prefix.count >= shortest else {
+            throw AccountError(.invalidArgument, "readable", "a key of form \(form.word) has \(shortest) to \(longest) characters")
         }
         let allowed: (UInt8) -> Bool = { $0 > 0x20 && $0 < 0x7F && (form != .sk || $0 != UInt8(ascii: "-")) }
         guard bytes.allSatisfy(allowed) else {
@@ -63,9 +64,10 @@ enum ReadableForm {
         }
     }
 
-    /// The first and last four characters behind the prefix.
+    /// The first and last four characters behind the prefix; 0 where they would be half of it or more.
     static func hintEnds(_ bytes: UnsafeRawBufferPointer, _ form: APIKey.Form) -> UInt64 {
         let body = bytes.dropFirst(prefix(form).count)
+        guard body.count >= APIKeyLimits.readable.lowerBound else { return 0 }
         return (Array(body.prefix(4)) + Array(body.suffix(4))).reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

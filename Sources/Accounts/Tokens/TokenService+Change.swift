@@ -35,7 +35,7 @@ extension TokenService {
                 hash: hasher.hash(token.bytes, .accessToken), writtenLastUsed: 0)
             let mutations: [Mutation] = try Self.mutationsRevoking(dying) + [
                 try Sequences.token.mutation(last: number),
-                .putDocument(.accessTokens, try .number(number), AccountDocuments.encode(stored), expected: .exactly(0)),
+                try .create(stored),
             ]
             try context.commit(mutations, by: principal)
             return stored.token
@@ -99,6 +99,12 @@ extension TokenService {
         } catch {
             context.directory.change { $0.nextSessionEnd = 0 }
         }
+    }
+}
+
+extension Mutation {
+    static func create(_ stored: StoredToken) throws(AccountError) -> Mutation {
+        .putDocument(.accessTokens, try .number(stored.token.number), AccountDocuments.encode(stored), expected: .exactly(0))
     }
 }
 

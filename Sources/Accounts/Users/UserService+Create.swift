@@ -72,20 +72,22 @@ extension UserService {
             newapiID = Int64(next)
             mutations.append(try Sequences.newapiUser.mutation(last: next))
         }
-        let now = context.now
-        let user = User(
-            number: number, name: draft.name, displayName: draft.displayName, email: draft.email, role: draft.role,
-            isEnabled: draft.isEnabled, home: draft.home, group: draft.group, newapiID: newapiID, ragflowID: draft.ragflowID,
-            mustSetPassword: hash == nil, created: draft.created ?? now, updated: now)
-        mutations.append(try .create(user))
-        if let hash { mutations.append(.putDocument(.passwords, try .number(number), hash, expected: .exactly(0))) }
+        let user = draft.user(number: number, newapiID: newapiID, hasPassword: hash != nil, now: context.now)
+        mutations += try Self.mutations(creating: user, hash: hash)
         try context.commit(mutations + after, by: principal)
         return try directory.existingUser(number)
     }
 
+    /// - Parameter hash: the document of the password.
+    static func mutations(creating user: User, hash: SecretBuffer?) throws(AccountError) -> [Mutation] {
+        var mutations = [try Mutation.create(user)]
+        if let hash { mutations.append(.putDocument(.passwords, try .number(user.number), hash, expected: .exactly(0))) }
+        return mutations
+    }
+
     // MARK: Checks
 
-    private static func check(_ draft: UserDraft) throws(AccountError) {
+    static func check(_ draft: UserDraft) throws(AccountError) {
         try NameRules.check(email: draft.email)
         try NameRules.check(group: draft.group)
         try NameRules.check(ragflowID: draft.ragflowID)
@@ -93,27 +95,15 @@ extension UserService {
     }
 
     static func requireFree(_ draft: UserDraft, in directory: Directory) throws(AccountError) {
-        try requireFree(name: draft.name, in: directory)
-        try requireFree(email: draft.email, in: directory)
-        if let id = draft.newapiID, id != 0, directory.read({ $0.newapiIDs[id] != nil }) {
-            throw AccountError(.alreadyExists, "newapi_id", "there is a user with this number already")
-        }
-        if !draft.ragflowID.isEmpty, directory.read({ $0.ragflowIDs[draft.ragflowID] != nil }) {
-            throw AccountError(.alreadyExists, "ragflow_id", "there is a user with this id already")
-        }
+        if let error = directory.read({ $0.conflict(with: draft) }) { throw error }
     }
 
     static func requireFree(name: DocumentName, in directory: Directory) throws(AccountError) {
-        guard directory.read({ $0.userNames[name.bytes] == nil }) else {
-            throw AccountError(.alreadyExists, "name", "there is a user of this name already")
-        }
+        if let error = directory.read({ $0.conflict(userName: name) }) { throw error }
     }
 
     static func requireFree(email: String, in directory: Directory) throws(AccountError) {
-        let folded = NameRules.folded(email.utf8)
-        guard folded.isEmpty || directory.read({ $0.userEmails[folded] == nil }) else {
-            throw AccountError(.alreadyExists, "email", "there is a user with this e-mail address already")
-        }
+        if let error = directory.read({ $0.conflict(email: email) }) { throw error }
     }
 
     private static func randomRAGFlowID() -> String {
@@ -121,5 +111,38 @@ extension UserService {
         randombytes_buf(&bytes, bytes.count)
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
+
+extension UserDraft {
+    /// The user that it becomes.
+    func user(number: UInt64, newapiID: Int64, hasPassword: Bool, now: UInt64) -> User {
+        User(
+            number: number, name: name, displayName: displayName, email: email, role: role, isEnabled: isEnabled, home: home,
+            group: group, newapiID: newapiID, ragflowID: ragflowID, mustSetPassword: !hasPassword, created: created ?? now, updated: now)
+    }
+}
+
+extension DirectoryState {
+    /// What of a new user is another's already; `nil`: nothing.
+    func conflict(with draft: UserDraft) -> AccountError? {
+        if let error = conflict(userName: draft.name) ?? conflict(email: draft.email) { return error }
+        if let id = draft.newapiID, id != 0, newapiIDs[id] != nil {
+            return AccountError(.alreadyExists, "newapi_id", "there is a user with this number already")
+        }
+        if !draft.ragflowID.isEmpty, ragflowIDs[draft.ragflowID] != nil {
+            return AccountError(.alreadyExists, "ragflow_id", "there is a user with this id already")
+        }
+        return nil
+    }
+
+    func conflict(userName name: DocumentName) -> AccountError? {
+        userNames[name.bytes] == nil ? nil : AccountError(.alreadyExists, "name", "there is a user of this name already")
+    }
+
+    func conflict(email: String) -> AccountError? {
+        let folded = NameRules.folded(email.utf8)
+        guard !folded.isEmpty, userEmails[folded] != nil else { return nil }
+        return AccountError(.alreadyExists, "email", "there is a user with this e-mail address already")
     }
 }

@@ -54,7 +54,9 @@ extension RecordShape {
     /// Deletes records; those that are not there are a failure behind the rest.
     func delete(_ ids: [String], done: String = "deleted", _ global: GlobalOptions) async throws {
         let count = try await global.client().deleteRecords(noun, ids: ids)
-        if count == 0 { throw CommandFailure(.notFound, "not-found", ids.count == 1 ? "\(noun) \(ids[0]) is not there" : "none of them is there") }
+        guard count > 0 else {
+            throw CommandFailure(.notFound, "not-found", ids.count == 1 ? "\(noun) \(ids[0]) is not there" : "none of them is there")
+        }
         if global.json {
             try Output.line(.object([("ids", .texts(ids)), ("deleted", .number(UInt64(count)))]))
         } else if ids.count == 1 {

@@ -64,7 +64,8 @@ struct RecordShape {
     // MARK: For programs
 
     func json(_ record: Record) -> JSON {
-        .object([("id", .text(record.id))] + names(record).map { ($0, json($0, record[$0] ?? "")) } + [("revision", .number(record.revision))])
+        let values = names(record).map { ($0, json($0, record[$0] ?? "")) }
+        return .object([("id", .text(record.id))] + values + [("revision", .number(record.revision))])
     }
 
     private func json(_ name: String, _ value: String) -> JSON {

@@ -115,9 +115,13 @@ final class SocketServer: CommitListener {
 
     // MARK: Ending
 
-    /// Takes no more connections, lets what is unfinished finish for at most `seconds`, and ends. Blocks.
+    /// Takes no more connections, lets what is unfinished finish for at most `seconds`, and ends. Blocks. The second time nothing happens.
     func stop(withinSeconds seconds: Int) {
-        isStopping.withLock { $0 = true }
+        let isFirst = isStopping.withLock { isStopping in
+            defer { isStopping = true }
+            return !isStopping
+        }
+        guard isFirst else { return }
         coffer_eventfd_raise(acceptor.descriptor)
         path.remove()
         for loop in loops { loop.inbox.post(.job { $0.drain() }) }

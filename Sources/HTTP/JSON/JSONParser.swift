@@ -33,8 +33,10 @@ private struct JSONParser {
     }
 
     private mutating func skipBlanks() {
-        while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+        while position < bytes.count, Self.isBlank(bytes[position]) { position += 1 }
     }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 }
 
     /// The byte here; the text must not end yet.
     private func peek() throws(JSONError) -> UInt8 {
@@ -153,13 +155,14 @@ private struct JSONParser {
         return .number(text)
     }
 
+    /// Whether the byte stands for itself in a string.
+    private static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") }
+
     private mutating func string() throws(JSONError) -> String {
         position += 1
         let start = position
         // Nearly all strings have no escapes: they are taken in one piece.
-        while position < bytes.count, bytes[position] >= 0x20, bytes[position] != UInt8(ascii: "\""), bytes[position] != UInt8(ascii: "\\") {
-            position += 1
-        }
+        while position < bytes.count, Self.isPlain(bytes[position]) { position += 1 }
         var plain = Array(bytes[start..<position])
         while true {
             let byte = try next()
@@ -190,7 +193,7 @@ private struct JSONParser {
     private mutating func unicodeEscape() throws(JSONError) -> [UInt8] {
         let unit = try hexUnit()
         var scalar = UnicodeScalar(unit)
-        if unit & 0xFC00 == 0xD800, position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u") {
+        if unit & 0xFC00 == 0xD800, bytes[position...].starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")]) {
             let back = position
             position += 2
             let second = try hexUnit()

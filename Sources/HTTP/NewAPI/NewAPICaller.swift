@@ -8,7 +8,7 @@ struct NewAPICaller: Sendable {
     let isByCookie: Bool
 
     /// As a selector, for the log and the store.
-    var principal: String { "login:\(user.name)" }
+    var principal: String { "login:\(user.name.description)" }
 }
 
 extension NewAPIDoor {
@@ -121,5 +121,7 @@ enum NewAPICookies {
     }
 
     /// Takes both away.
-    static func removal(isSecure: Bool) -> [(name: String, value: String)] { headers(session: "", refresh: "", seconds: 0, isSecure: isSecure) }
+    static func removal(isSecure: Bool) -> [(name: String, value: String)] {
+        headers(session: "", refresh: "", seconds: 0, isSecure: isSecure)
+    }
 }

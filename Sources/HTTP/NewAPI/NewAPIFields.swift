@@ -53,7 +53,9 @@ struct NewAPIFields: Sendable {
     }
 
     func text(_ name: String) throws(NewAPIFailure) -> String? { try last(name, "string") { (value) in value.string } }
-    func integer(_ name: String, _ goType: String = "int") throws(NewAPIFailure) -> Int64? { try last(name, goType) { (value) in value.integer } }
+    func integer(_ name: String, _ goType: String = "int") throws(NewAPIFailure) -> Int64? {
+        try last(name, goType) { (value) in value.integer }
+    }
     func bool(_ name: String) throws(NewAPIFailure) -> Bool? { try last(name, "bool") { (value) in value.bool } }
 
     /// An array of strings.

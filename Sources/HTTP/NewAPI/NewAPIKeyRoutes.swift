@@ -7,7 +7,9 @@ extension NewAPIDoor {
     private func readingKey(_ call: HTTPCall) throws(NewAPIFailure) -> APIKeyView {
         guard let text = call.bearer, !text.isEmpty else { throw NewAPIFailure(.noKey, status: 401) }
         guard let view = findKey(text) else { throw NewAPIFailure(.unknownKey, status: 401) }
-        guard view.key.addresses.isEmpty || view.key.addresses.contains(call.client) else { throw NewAPIFailure(.addressRefused, status: 403) }
+        guard view.key.addresses.isEmpty || view.key.addresses.contains(call.client) else {
+            throw NewAPIFailure(.addressRefused, status: 403)
+        }
         guard view.key.status != .disabled else { throw NewAPIFailure(.keyDisabled, status: 401) }
         guard accounts.users.find(view.key.owner)?.isEnabled == true else { throw NewAPIFailure(.userDisabled, status: 403) }
         return view
@@ -30,9 +32,11 @@ extension NewAPIDoor {
         return NewAPIAnswer(body: .object([
             ("code", .bool(true)), ("message", .string("ok")),
             ("data", .object([
-                ("object", .string("token_usage")), ("name", .string(view.key.name.text)), ("total_granted", .integer(Self.granted(state))),
-                ("total_used", .integer(state.used)), ("total_available", .integer(state.remaining)), ("unlimited_quota", .bool(state.unlimited)),
-                ("model_limits", .object(view.key.models.map { ($0, .bool(true)) })), ("model_limits_enabled", .bool(view.key.modelLimitsEnabled)),
+                ("object", .string("token_usage")), ("name", .string(view.key.name.text)),
+                ("total_granted", .integer(Self.granted(state))), ("total_used", .integer(state.used)),
+                ("total_available", .integer(state.remaining)), ("unlimited_quota", .bool(state.unlimited)),
+                ("model_limits", .object(view.key.models.map { ($0, .bool(true)) })),
+                ("model_limits_enabled", .bool(view.key.modelLimitsEnabled)),
                 ("expires_at", .integer(Self.end(view.key))),
             ])),
         ]))

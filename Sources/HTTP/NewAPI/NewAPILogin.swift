@@ -9,10 +9,7 @@ extension NewAPIDoor {
         try limitCritical(call)
         // A page of another site must not log its visitor in as somebody else.
         try checkSite(call)
-        let fields: NewAPIFields
-        do throws(NewAPIFailure) { fields = try NewAPIFields(call.body, type: "LoginRequest") } catch { throw NewAPIFailure(.invalidParameters) }
-        guard let name = (try? fields.text("username")) ?? nil, let password = (try? fields.text("password")) ?? nil, !name.isEmpty, !password.isEmpty
-        else { throw NewAPIFailure(.invalidParameters) }
+        let (name, password) = try loginFields(call)
         if let seconds = backoff.check(call.client, now: clock()) {
             throw NewAPIFailure(.tooManyAttempts(seconds: seconds), status: 429, retryAfter: seconds)
         }
@@ -31,6 +28,18 @@ extension NewAPIDoor {
         return try await startSession(caller, call)
     }
 
+    private func loginFields(_ call: HTTPCall) throws(NewAPIFailure) -> (name: String, password: String) {
+        do throws(NewAPIFailure) {
+            let fields = try NewAPIFields(call.body, type: "LoginRequest")
+            if let name = try fields.text("username"), let password = try fields.text("password"), !name.isEmpty, !password.isEmpty {
+                return (name, password)
+            }
+        } catch {
+            // The same answer for all that is no login, whatever the decoder says.
+        }
+        throw NewAPIFailure(.invalidParameters)
+    }
+
     /// By name, else by e-mail address. Users without a number of this API are none of its users.
     private func findUser(_ name: String) -> User? {
         let user = accounts.users.find(name: Array(name.utf8)) ?? (name.contains("@") ? accounts.users.find(email: name) : nil)
@@ -38,7 +47,7 @@ extension NewAPIDoor {
     }
 
     private func startSession(_ caller: NewAPICaller, _ call: HTTPCall) async throws(NewAPIFailure) -> NewAPIAnswer {
-        let seconds = max(settings.sessionDays, 1) * 86_400
+        let seconds = min(max(settings.sessionDays, 1), NewAPIBounds.sessionDays) * 86_400
         let expires = clock() + UInt64(seconds) * 1_000
         let sid = TokenService.random(prefix: "", characters: 32).text
         let refresh = TokenService.random(prefix: sid + ".", characters: 43)
@@ -96,7 +105,8 @@ extension NewAPIDoor {
     func refresh(_ request: NewAPIRequest, principal: inout String) async throws(NewAPIFailure) -> NewAPIAnswer {
         try checkSite(request.call)
         guard let cookie = request.call.cookies[NewAPICookies.refresh],
-            let found = accounts.tokens.authenticate(Array(cookie.utf8), kinds: [.newapiRefresh]), let sid = cookie.split(separator: ".").first
+            let found = accounts.tokens.authenticate(Array(cookie.utf8), kinds: [.newapiRefresh]),
+            let sid = cookie.split(separator: ".").first
         else { throw NewAPIFailure(.unknownCredential, status: 401, code: "AUTH_UNAUTHORIZED") }
         guard let session = try session(String(sid)), session.user.number == found.user.number else {
             throw NewAPIFailure(.sessionRevoked, status: 401, code: "AUTH_SESSION_REVOKED")

@@ -6,7 +6,7 @@
 /// | searchFailed | 搜索Token失败 | 搜索令牌失败 | Failed to search tokens |
 /// | pattern… | 搜索Token失败 | what is wrong with the pattern | Failed to search tokens · what is wrong |
 /// | notFound | Token不存在 | record not found | Token does not exist · record not found |
-/// | missingID, notAnID when a token is shown or deleted | Token不存在 | id 或 userId 为空！ · strconv.Atoi: … | as in Chinese, but Token does not exist |
+/// | missingID, notAnID (show, delete) | Token不存在 | id 或 userId 为空！ · strconv.Atoi: … | Token does not exist · id or userId… |
 /// | missingID in an update | 参数错误 | id 或 userId 为空！ | Invalid parameters · id or userId is empty! |
 /// | invalidParameters | 参数错误 | 无效的参数 | Invalid parameters |
 ///
@@ -59,7 +59,9 @@ enum NewAPIMessage: Equatable, Sendable {
         }
     }
 
-    private var commonWords: Words { callerWords ?? tokenWords ?? keyWords ?? ("数据库出错，请联系管理员", "Database error, please contact the administrator") }
+    private var commonWords: Words {
+        callerWords ?? tokenWords ?? keyWords ?? ("数据库出错，请联系管理员", "Database error, please contact the administrator")
+    }
 
     private var callerWords: Words? {
         switch self {

@@ -15,7 +15,8 @@ struct NewAPIRequest: Sendable {
     /// The id in the path, as Go's `strconv.Atoi` reads it.
     func pathID() throws(NewAPIFailure) -> Int64 {
         if let number = Int64(route.id) { return number }
-        let digits = route.id.utf8.first.map { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") } == true ? route.id.utf8.dropFirst() : route.id.utf8[...]
+        let isSigned = route.id.hasPrefix("+") || route.id.hasPrefix("-")
+        let digits = route.id.utf8.dropFirst(isSigned ? 1 : 0)
         let isNumber = !digits.isEmpty && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         let problem = isNumber ? "value out of range" : "invalid syntax"
         throw NewAPIFailure(.notAnID("strconv.Atoi: parsing \"\(route.id)\": \(problem)"))
@@ -50,7 +51,8 @@ struct NewAPIPage: Sendable {
 
     func object(_ items: [JSONValue], total: Int) -> JSONValue {
         .object([
-            ("page", .integer(Int64(number))), ("page_size", .integer(Int64(size))), ("total", .integer(Int64(total))), ("items", .array(items)),
+            ("page", .integer(Int64(number))), ("page_size", .integer(Int64(size))), ("total", .integer(Int64(total))),
+            ("items", .array(items)),
         ])
     }
 }

@@ -21,7 +21,9 @@ struct NewAPISearchPattern: Sendable {
         let text = Array(text.lowercased().utf8)
         guard let first = pieces.first, let last = pieces.last else { return true }
         guard hasWildcard else { return text.contains(first) }
-        guard text.count >= first.count + last.count, text.starts(with: first), text.suffix(last.count).elementsEqual(last) else { return false }
+        guard text.count >= first.count + last.count, text.starts(with: first), text.suffix(last.count).elementsEqual(last) else {
+            return false
+        }
         let inner = Array(text.dropFirst(first.count).dropLast(last.count))
         return pieces.count == 2 || inner.contains(pieces[1])
     }

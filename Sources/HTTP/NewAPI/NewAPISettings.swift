@@ -32,7 +32,7 @@ public struct NewAPISettings: Sendable {
     public var maxTokens = 1_000
     /// Groups that one token may choose for `auto`.
     public var autoGroupsMax = 5
-    /// Days that a login lasts.
+    /// Days that a login lasts, 1 to 3,650.
     public var sessionDays = 30
     /// Whether search, login and the routes that show keys are limited (compat/newapi.md 1.0).
     public var rateLimits = true
@@ -65,6 +65,7 @@ enum NewAPIBounds {
     /// Units of money that a user without a wallet is shown.
     static let unlimitedWallet: Int64 = 100_000_000
     static let usageLines = 1_000
+    static let sessionDays = 3_650
     /// Seconds after which to come back while the store is locked.
     static let retryAfter = 5
 }

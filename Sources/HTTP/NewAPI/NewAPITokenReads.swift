@@ -42,7 +42,9 @@ extension NewAPIDoor {
     }
 
     /// Those whose keys match. A whole key is found by its hash; for a part the readable forms are read, one after the other.
-    private func withKeys(_ views: [APIKeyView], _ pattern: NewAPISearchPattern, _ text: String) async throws(AccountError) -> [APIKeyView] {
+    private func withKeys(
+        _ views: [APIKeyView], _ pattern: NewAPISearchPattern, _ text: String
+    ) async throws(AccountError) -> [APIKeyView] {
         let exact = Array(text.utf8).withUnsafeBytes { accounts.apiKeys.find(readable: $0) }
         if let exact { return views.filter { $0.key.number == exact.key.number } }
         // Longer than any key: reading them would be for nothing.

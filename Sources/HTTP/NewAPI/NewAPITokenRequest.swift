@@ -27,7 +27,7 @@ struct NewAPITokenRequest: Sendable {
         quota = try fields.integer("remain_quota")
         unlimited = try fields.bool("unlimited_quota")
         modelLimitsEnabled = try fields.bool("model_limits_enabled")
-        models = try fields.joined("model_limits", separator: ",")?.split(separator: ",").map { String(Blanks.trimmed($0)) }.filter { !$0.isEmpty }
+        models = try fields.joined("model_limits", separator: ",")?.split(separator: ",").map { String($0) }
         addresses = try fields.joined("allow_ips", separator: "\n")
         group = try fields.text("group")
         crossGroupRetry = try fields.bool("cross_group_retry")

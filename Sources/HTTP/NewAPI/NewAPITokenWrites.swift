@@ -91,7 +91,9 @@ extension NewAPIDoor {
     private func checkEnabling(_ stored: APIKeyView) throws(NewAPIFailure) {
         let isPast = stored.key.expires != -1 && stored.key.expires <= Int64(clamping: clock() / 1_000)
         if stored.key.status == .expired, isPast { throw NewAPIFailure(.notEnabledExpired) }
-        if stored.key.status == .exhausted, !stored.state.unlimited, stored.state.remaining <= 0 { throw NewAPIFailure(.notEnabledExhausted) }
+        if stored.key.status == .exhausted, !stored.state.unlimited, stored.state.remaining <= 0 {
+            throw NewAPIFailure(.notEnabledExhausted)
+        }
     }
 
     func deleteToken(_ request: NewAPIRequest, _ caller: NewAPICaller) async throws(NewAPIFailure) -> NewAPIAnswer {

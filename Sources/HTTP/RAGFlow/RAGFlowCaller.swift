@@ -9,7 +9,7 @@ struct RAGFlowCaller: Sendable {
     var credential: Credential
 
     /// As a selector (formats.md 13), for the audit and the log.
-    var principal: String { "login:\(user.name)" }
+    var principal: String { "login:\(user.name.description)" }
 }
 
 extension RAGFlowDoor {

@@ -19,8 +19,8 @@ extension BudgetPlan {
 
     private mutating func judge(_ step: BudgetStep, now: UInt64, in transaction: borrowing SealedTransaction) throws(StoreError) -> Judged {
         switch step {
-        case .set(let name, let unlimited, let remaining, let used):
-            return try set(name, unlimited: unlimited, remaining: remaining, used: used, in: transaction)
+        case .set(let name, let unlimited, let remaining, let used, let accessed):
+            return try set(name, unlimited: unlimited, remaining: remaining, used: used, accessed: accessed, in: transaction)
         case .remove(let name):
             let stored = try known(name, in: transaction)
             remove(stored, in: transaction)
@@ -55,7 +55,8 @@ extension BudgetPlan {
     }
 
     private mutating func set(
-        _ name: DocumentName, unlimited: Bool?, remaining: Int64?, used: Int64?, in transaction: borrowing SealedTransaction
+        _ name: DocumentName, unlimited: Bool?, remaining: Int64?, used: Int64?, accessed: UInt64?,
+        in transaction: borrowing SealedTransaction
     ) throws(StoreError) -> Judged {
         let old = try budget(name, in: transaction)
         var new: StoredBudget
@@ -69,6 +70,7 @@ extension BudgetPlan {
                 name: name, serial: try nextSerial(in: transaction), budget: Budget(unlimited: unlimited, remaining: remaining))
         }
         try new.budget.set(unlimited: unlimited, remaining: remaining, used: used)
+        if let accessed { new.budget.accessed = accessed }
         guard new != old else { return (.unchanged, BudgetOutcome(budget: new.budget)) }
         write(new)
         return (old == nil ? .created : .changed, BudgetOutcome(budget: new.budget))

@@ -1,7 +1,8 @@
 /// One step of a quota, as a mutation of a batch (formats.md 11). Amounts are quota units.
 public enum BudgetStep: Sendable {
-    /// Makes a budget or changes it; `nil` keeps. A new one needs `unlimited` and `remaining`.
-    case set(DocumentName, unlimited: Bool?, remaining: Int64?, used: Int64?)
+    /// Makes a budget or changes it; `nil` keeps. A new one needs `unlimited` and `remaining`. `accessed`: Unix milliseconds, of a budget
+    /// that comes from elsewhere.
+    case set(DocumentName, unlimited: Bool?, remaining: Int64?, used: Int64?, accessed: UInt64? = nil)
     /// With its usage lines. Its open reservations can still be settled or released (nothing is charged to it then) or expire.
     case remove(DocumentName)
     case reserve(ReservationRequest)
@@ -29,7 +30,7 @@ extension BudgetStep {
     /// The budget that it is about.
     var budget: DocumentName {
         switch self {
-        case .set(let name, _, _, _), .remove(let name): name
+        case .set(let name, _, _, _, _), .remove(let name): name
         case .reserve(let request): request.budget
         case .settle(let name, _, _, _), .release(let name, _), .expire(let name, _), .charge(let name, _, _, _, _),
             .renewBlock(let name, _, _, _), .spend(let name, _, _, _), .forfeitBlock(let name): name

@@ -138,8 +138,8 @@ struct QuotaTests {
         let key = try await store.make(quota: 10_000)
         #expect(try await store.reason(key.bytes, cost: 30) == "valid")
         try store.restart(dying: true)
-        try await store.drain()
-        _ = try store.store.commit(Batch(principal: "test", mutations: [.budget(.forfeitBlock(budget: DocumentName("k/\(key.number)".utf8)))]))
+        // The writer answers in order: behind this commit the one that loading submitted is done.
+        _ = try await store.make()
         let state = try store.state(key.number)
         #expect(state.forfeited == 100 && state.remaining == 9_900 && state.used == 0)
         #expect(try await store.verify(key.bytes, cost: 1).remaining == 9_899)
@@ -199,6 +199,41 @@ struct QuotaTests {
         let view = try await store.keys.update(key.number, APIKeyChange(unlimited: false, quota: 100), expected: nil, by: "test")
         #expect(view.state.used == 60 && view.state.remaining == 100 && !view.state.unlimited)
         #expect(try await store.reason(key.bytes, cost: 101) == "quota")
+    }
+
+    @Test("nobody takes from a block that is on its way back")
+    func renewing() async throws {
+        let store = try KeysFixture()
+        let key = try await store.make(quota: 10_000)
+        #expect(try await store.reason(key.bytes, cost: 1) == "valid")
+        let account = try #require(try store.keys.registry.account(key.number))
+        func needsCommit() throws -> Bool {
+            try key.bytes.withUnsafeBytes { bytes in
+                let outcome = try store.keys.verify(VerifyRequest(key: bytes, cost: 1), now: store.now) { _, _ in true }
+                if case .needsCommit = outcome { return true }
+                return false
+            }
+        }
+        #expect(try !needsCommit())
+        account.lock.locked { account.isRenewing = true }
+        #expect(try needsCommit())
+        account.lock.locked { account.isRenewing = false }
+        #expect(try !needsCommit() && store.state(key.number).used == 3)
+    }
+
+    @Test("a charge whose key is deleted before it is committed finds no key")
+    func deletedBeforeFinish() async throws {
+        let store = try KeysFixture()
+        let key = try await store.make(quota: 1_000)
+        let keys = try store.keys
+        let outcome = key.bytes.withUnsafeBytes { bytes in
+            keys.verify(VerifyRequest(key: bytes, cost: 500), now: store.now) { _, _ in true }
+        }
+        guard case .needsCommit(let charge) = outcome else { throw AccountError(.failed, "", "memory took more than a block") }
+        #expect(try await keys.delete([key.number, 99], by: "test") == 1)
+        let verdict = await withCheckedContinuation { continuation in keys.finish(charge) { continuation.resume(returning: $0) } }
+        #expect(verdict.reason == .unknown && verdict.entry == nil)
+        #expect(await refusal { _ = try await store.keys.usageLines(key.number, limit: 1) } == "notFound:key")
     }
 
     @Test("setting the quota takes an open block along")

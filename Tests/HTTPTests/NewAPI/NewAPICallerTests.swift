@@ -20,8 +20,10 @@ struct NewAPICallerTests {
             let before = fixture.everything
             for (method, path) in Self.routes {
                 let reply = try await client.send(method, path, "{}")
-                #expect(reply.status == 401 && reply.success == false && reply.message == "无权进行此操作，未登录且未提供 access token", "\(method) \(path)")
-                let unknown = try await client.bearing("0123456789abcdef0123456789abcdef").with("Accept-Language: en-GB").send(method, path, "{}")
+                #expect(reply.status == 401 && reply.success == false
+                    && reply.message == "无权进行此操作，未登录且未提供 access token", "\(method) \(path)")
+                let unknown = try await client.bearing("0123456789abcdef0123456789abcdef").with("Accept-Language: en-GB").send(method,
+                    path, "{}")
                 #expect(unknown.status == 401 && unknown.message == "Unauthorized, invalid access token")
                 // A key is not its owner.
                 let key = try await client.bearing("sk-\(made.key)").send(method, path, "{}")
@@ -87,9 +89,11 @@ struct NewAPICallerTests {
             let before = fixture.everything
             let caller = client.bearing(token)
             for (method, path) in [
-                ("GET", "/api/foo"), ("PATCH", "/api/token/"), ("DELETE", "/api/token/"), ("GET", "/api/token/1/key"), ("OPTIONS", "/api/token/"),
+                ("GET", "/api/foo"), ("PATCH", "/api/token/"), ("DELETE", "/api/token/"), ("GET", "/api/token/1/key"), ("OPTIONS",
+                    "/api/token/"),
                 ("GET", "/api//token/"), ("GET", "//api/token/"), ("GET", "/api/token/;login"), ("GET", "/api/user/;login/self"),
-                ("DELETE", "/api/user/../token/1"), ("DELETE", "/api/user/%2e%2e/token/1"), ("GET", "/API/token/"), ("GET", "/api/%74oken/"), ("GET", "/"),
+                ("DELETE", "/api/user/../token/1"), ("DELETE", "/api/user/%2e%2e/token/1"), ("GET", "/API/token/"), ("GET",
+                    "/api/%74oken/"), ("GET", "/"),
             ] {
                 let reply = try await caller.send(method, path)
                 // `;login` stands where an id stands: then it is no id.
@@ -112,7 +116,8 @@ struct NewAPICallerTests {
         let made = try await fixture.token(alice)
         try await fixture.run { (client) async throws in
             fixture.store.lock()
-            for (method, path) in Self.routes + [("POST", "/api/user/login"), ("GET", "/api/usage/token/"), ("GET", "/api/status"), ("GET", "/v1/models")] {
+            for (method, path) in Self.routes + [("POST", "/api/user/login"), ("GET", "/api/usage/token/"), ("GET", "/api/status"),
+                ("GET", "/v1/models")] {
                 let reply = try await client.bearing(token).send(method, path, "{}")
                 #expect(reply.status == 503 && reply.text.header("Retry-After") == "5", "\(method) \(path)")
                 #expect(path == "/v1/models" ? reply.json["error"]?["message"]?.string != nil : reply.success == false)

@@ -16,18 +16,23 @@ struct NewAPIKeyTests {
         }
         try await fixture.run { (client) async throws in
             let reply = try await client.bearing("sk-\(made.key)").get("/api/usage/token/")
-            #expect(reply.status == 200 && reply.json["code"]?.bool == true && reply.json["message"]?.string == "ok" && reply.success == nil)
+            #expect(reply.status == 200 && reply.json["code"]?.bool == true && reply.json["message"]?.string == "ok"
+                && reply.success == nil)
             let data = try #require(reply.data)
             #expect(data["object"]?.string == "token_usage" && data["name"]?.string == "n" && data["total_granted"]?.integer == 1_000_000)
-            #expect(data["total_used"]?.integer == 12_345 && data["total_available"]?.integer == 987_655 && data["unlimited_quota"]?.bool == false)
-            #expect(data["model_limits"]?["gpt-4o"]?.bool == true && data["model_limits_enabled"]?.bool == true && data["expires_at"]?.integer == 0)
+            #expect(data["total_used"]?.integer == 12_345 && data["total_available"]?.integer == 987_655
+                && data["unlimited_quota"]?.bool == false)
+            #expect(data["model_limits"]?["gpt-4o"]?.bool == true && data["model_limits_enabled"]?.bool == true
+                && data["expires_at"]?.integer == 0)
             #expect(reply.text.header("Access-Control-Allow-Origin") == "*" && reply.text.header("Access-Control-Allow-Credentials") == nil)
             #expect(try await client.bearing(made.key).get("/api/usage/token").status == 200)
 
             let missing = try await client.get("/api/usage/token/")
-            #expect(missing.status == 401 && missing.success == false && missing.message == "未提供令牌" && missing.text.header("Access-Control-Allow-Origin") == "*")
+            #expect(missing.status == 401 && missing.success == false && missing.message == "未提供令牌"
+                && missing.text.header("Access-Control-Allow-Origin") == "*")
             #expect(try await client.with("Authorization: sk-\(made.key)").get("/api/usage/token/").message == "Invalid Bearer token")
-            for header in ["Authorization: Basic \(made.key)", "Authorization: Bearer sk-\(made.key.dropLast())", "Authorization: Bearer sk-"] {
+            for header in ["Authorization: Basic \(made.key)", "Authorization: Bearer sk-\(made.key.dropLast())",
+                "Authorization: Bearer sk-"] {
                 let reply = try await client.with(header, "Accept-Language: en").get("/api/usage/token/")
                 #expect(reply.status == 401 && reply.message == "Invalid token")
             }
@@ -72,7 +77,8 @@ struct NewAPIKeyTests {
                 for path in ["/v1/models", "/v1/dashboard/billing/subscription", "/dashboard/billing/usage"] {
                     let reply = try await client.bearing(key).get(path)
                     #expect(reply.status == status && reply.json["error"]?["type"]?.string == "new_api_error")
-                    #expect(reply.json["error"]?["message"]?.string?.hasPrefix("\(text) (request id: ") == true && !reply.text.contains(key))
+                    #expect(reply.json["error"]?["message"]?.string?.hasPrefix("\(text) (request id: ") == true
+                        && !reply.text.contains(key))
                 }
             }
             #expect(try await client.get("/v1/models").json["error"]?["message"]?.string?.hasPrefix("未提供令牌") == true)
@@ -106,7 +112,8 @@ struct NewAPIKeyTests {
         try await fixture.run(.document, { $0.models = ["a", "b"] }) { (client) async throws in
             for path in ["/v1/dashboard/billing/subscription", "/dashboard/billing/subscription/"] {
                 let reply = try await client.bearing("sk-\(limited)").get(path)
-                #expect(reply.status == 200 && reply.json["object"]?.string == "billing_subscription" && reply.json["has_payment_method"]?.bool == true)
+                #expect(reply.status == 200 && reply.json["object"]?.string == "billing_subscription"
+                    && reply.json["has_payment_method"]?.bool == true)
                 for field in ["soft_limit_usd", "hard_limit_usd", "system_hard_limit_usd"] { #expect(reply.json[field]?.integer == 2) }
                 #expect(reply.json["access_until"]?.integer == 1_900_000_000)
             }
@@ -148,7 +155,8 @@ struct NewAPIKeyTests {
             }
             let line = UsageLine(time: time, amount: 7, requestID: "request-\(number)", model: model, inputTokens: 3, outputTokens: 4)
             let settled = await withCheckedContinuation { continuation in
-                service.settle(made.view.key.number, requestID: id, amount: 7, line: line, by: "test") { continuation.resume(returning: $0) }
+                service.settle(made.view.key.number, requestID: id, amount: 7, line: line,
+                    by: "test") { continuation.resume(returning: $0) }
             }
             #expect(try settled.get().charged == 7)
         }
@@ -157,8 +165,10 @@ struct NewAPIKeyTests {
             let lines = try #require(reply.data?.array)
             #expect(reply.success == true && lines.compactMap { $0["model_name"]?.string } == ["second", "first"])
             let line = lines[0]
-            #expect(line["quota"]?.integer == 7 && line["prompt_tokens"]?.integer == 3 && line["completion_tokens"]?.integer == 4 && line["type"]?.integer == 2)
-            #expect(line["created_at"]?.integer == Int64(fixture.clock.now / 1_000) && line["token_name"]?.string == "n" && line["username"]?.string == "alice")
+            #expect(line["quota"]?.integer == 7 && line["prompt_tokens"]?.integer == 3 && line["completion_tokens"]?.integer == 4
+                && line["type"]?.integer == 2)
+            #expect(line["created_at"]?.integer == Int64(fixture.clock.now / 1_000) && line["token_name"]?.string == "n"
+                && line["username"]?.string == "alice")
             // A key in the address is not read.
             let query = try await client.get("/api/log/token?key=sk-\(made.key)")
             #expect(query.status == 401 && query.message == "未提供令牌")
@@ -178,20 +188,24 @@ struct NewAPIKeyTests {
         }) { (client) async throws in
             let caller = client.bearing(token)
             let user = try await caller.get("/api/user/self").data
-            #expect(user?["quota"]?.integer == 50_000_000_000_000 && user?["used_quota"]?.integer == 42 && user?["group"]?.string == "default")
+            #expect(user?["quota"]?.integer == 50_000_000_000_000 && user?["used_quota"]?.integer == 42
+                && user?["group"]?.string == "default")
             try await fixture.accounts.apiKeys.setWallet(of: alice.number, units: 77, by: "test")
             #expect(try await caller.get("/api/user/self/").data?["quota"]?.integer == 77)
             #expect(try await caller.get("/api/user/models").data == .strings(["a", "b"]))
             #expect(try await caller.get("/api/user/self/groups").data?["default"]?["ratio"]?.integer == 1)
 
             let status = try await client.get("/api/status").data
-            #expect(status?["quota_per_unit"]?.integer == 500_000 && status?["price"] == .number("7.3") && status?["system_name"]?.string == "Tokens")
+            #expect(status?["quota_per_unit"]?.integer == 500_000 && status?["price"] == .number("7.3")
+                && status?["system_name"]?.string == "Tokens")
             #expect(status?["version"]?.string == "v0-test" && status?["start_time"]?.integer == Int64(fixture.clock.now / 1_000))
-            for (field, value) in [("quota_per_unit", "1000"), ("price", "2"), ("system_name", "Stored"), ("server_address", "https://t.example")] {
+            for (field, value) in [("quota_per_unit", "1000"), ("price", "2"), ("system_name", "Stored"), ("server_address",
+                "https://t.example")] {
                 try await fixture.accounts.doors.set("newapi", field, SecretBuffer(Array(value.utf8)), allowSample: false, by: "test")
             }
             let changed = try await client.get("/api/status/").data
-            #expect(changed?["quota_per_unit"]?.integer == 1_000 && changed?["price"]?.integer == 2 && changed?["system_name"]?.string == "Stored")
+            #expect(changed?["quota_per_unit"]?.integer == 1_000 && changed?["price"]?.integer == 2
+                && changed?["system_name"]?.string == "Stored")
             #expect(changed?["server_address"]?.string == "https://t.example")
         }
     }
@@ -201,7 +215,8 @@ struct NewAPIKeyTests {
         let door = fixture.door(NewAPISettings())
         func json(_ reply: HTTPReply) -> JSONValue { (try? JSONValue.parse(reply.body)) ?? .null }
         let draining = door.refusal(.draining, method: "GET", path: "/api/token/")
-        #expect(draining.status == 503 && json(draining)["success"]?.bool == false && draining.headers.contains { $0.name == "Retry-After" && $0.value == "5" })
+        #expect(draining.status == 503 && json(draining)["success"]?.bool == false
+            && draining.headers.contains { $0.name == "Retry-After" && $0.value == "5" })
         let large = door.refusal(.bodyTooLarge(limit: 9), method: "POST", path: "/v1/models")
         #expect(large.status == 413 && json(large)["error"]?["message"]?.string == "the body is longer than 9 bytes")
         try await fixture.run { (client) async throws in

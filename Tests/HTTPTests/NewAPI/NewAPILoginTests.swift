@@ -11,7 +11,8 @@ struct NewAPILoginTests {
         try await fixture.run { (client) async throws in
             let reply = try await client.login("alice")
             #expect(reply.status == 200 && reply.success == true)
-            #expect(reply.data?["id"]?.integer == user.newapiID && reply.data?["username"]?.string == "alice" && reply.data?["role"]?.integer == 1)
+            #expect(reply.data?["id"]?.integer == user.newapiID && reply.data?["username"]?.string == "alice"
+                && reply.data?["role"]?.integer == 1)
             #expect(reply.data?["status"]?.integer == 1 && reply.data?["group"]?.string == "default")
             #expect(reply.data?["token_type"]?.string == "Bearer" && reply.data?["user"]?["username"]?.string == "alice")
             #expect(reply.data?["access_expires_at"]?.integer == Int64(fixture.clock.now / 1_000) + 900)
@@ -84,9 +85,11 @@ struct NewAPILoginTests {
         try await fixture.run { (client) async throws in
             for (name, password) in [("alice", "wrong"), ("nobody", NewAPIFixture.password), ("banned", NewAPIFixture.password)] {
                 let reply = try await client.login(name, password)
-                #expect(reply.status == 200 && reply.success == false && reply.message == "用户名或密码错误，或用户已被封禁" && reply.cookie("session") == nil)
+                #expect(reply.status == 200 && reply.success == false && reply.message == "用户名或密码错误，或用户已被封禁"
+                    && reply.cookie("session") == nil)
             }
-            for body in [nil, "", "{", "[]", "{}", #"{"username":"alice"}"#, #"{"username":1,"password":"x"}"#, #"{"username":"","password":""}"#] {
+            for body in [nil, "", "{", "[]", "{}", #"{"username":"alice"}"#, #"{"username":1,"password":"x"}"#,
+                #"{"username":"","password":""}"#] {
                 let reply = try await client.with("Accept-Language: en").post("/api/user/login", body)
                 #expect(reply.status == 200 && reply.success == false && reply.message == "Invalid parameters")
             }
@@ -109,18 +112,21 @@ struct NewAPILoginTests {
             let parts = jwt.split(separator: ".").map { String($0) }
             let claims = try #require(Base64URL.decoded(parts[1]).flatMap { try? JSONValue.parse($0) })
             let sid = try #require(claims["sid"]?.string)
-            #expect(claims["iss"]?.string == "new-api" && claims["aud"]?.string == "new-api-dashboard" && claims["sub"]?.string == String(alice.newapiID))
+            #expect(claims["iss"]?.string == "new-api" && claims["aud"]?.string == "new-api-dashboard"
+                && claims["sub"]?.string == String(alice.newapiID))
             func text(_ json: String) -> String { Base64URL.encoded(Array(json.utf8)) }
             let now = Int64(fixture.clock.now / 1_000)
             let other = DashboardSigning { () throws(StoreError) in SecretBuffer([UInt8](repeating: 3, count: 32)) }
             let own = DashboardSigning { () throws(StoreError) in try store.signingKey("newapi__") }
-            func token(_ sub: String, _ sid: String, iss: String = "new-api", aud: String = "new-api-dashboard", exp: Int64) -> DashboardToken {
+            func token(_ sub: String, _ sid: String, iss: String = "new-api", aud: String = "new-api-dashboard",
+                exp: Int64) -> DashboardToken {
                 DashboardToken(iss: iss, aud: aud, sub: sub, sid: sid, iat: now, exp: exp)
             }
             let id = String(alice.newapiID)
             let forged = [
                 "\(text(#"{"alg":"none","typ":"JWT"}"#)).\(parts[1]).", "\(text(#"{"alg":"none"}"#)).\(parts[1]).\(parts[2])",
-                "\(text(#"{"alg":"HS512"}"#)).\(parts[1]).\(parts[2])", "\(parts[0]).\(text(#"{"sub":"1"}"#)).\(parts[2])", "\(parts[0]).\(parts[1]).",
+                "\(text(#"{"alg":"HS512"}"#)).\(parts[1]).\(parts[2])", "\(parts[0]).\(text(#"{"sub":"1"}"#)).\(parts[2])",
+                    "\(parts[0]).\(parts[1]).",
                 "\(parts[0]).\(parts[1]).\(String(parts[2].reversed()))", "..", "a.b.c", jwt + "A",
                 try await other.signed(token(id, sid, exp: now + 900)), try await own.signed(token(id, sid, iss: "else", exp: now + 900)),
                 try await own.signed(token(id, sid, aud: "else", exp: now + 900)),
@@ -131,7 +137,8 @@ struct NewAPILoginTests {
             }
             // Rightly signed, but of no session, of another's session, or past.
             for (made, code) in [
-                (token(id, "none", exp: now + 900), "AUTH_SESSION_REVOKED"), (token(String(bob.newapiID), sid, exp: now + 900), "AUTH_SESSION_REVOKED"),
+                (token(id, "none", exp: now + 900), "AUTH_SESSION_REVOKED"), (token(String(bob.newapiID), sid, exp: now + 900),
+                    "AUTH_SESSION_REVOKED"),
                 (token(id, sid, exp: now), "AUTH_TOKEN_EXPIRED"), (token(id, sid, exp: .min), "AUTH_TOKEN_EXPIRED"),
             ] {
                 let reply = try await client.bearing(try await own.signed(made)).get("/api/user/self")
@@ -154,7 +161,8 @@ struct NewAPILoginTests {
             for header in ["Authorization: \(second)", "Authorization: Bearer \(second)", "Authorization: bearer  \(second)"] {
                 #expect(try await client.with(header).get("/api/user/self").status == 200)
             }
-            for header in ["Authorization: Basic \(second)", "Authorization: Bearer", "Authorization: Bearer \(second)x", "Authorization: Bearer \(second.dropLast())"] {
+            for header in ["Authorization: Basic \(second)", "Authorization: Bearer", "Authorization: Bearer \(second)x",
+                "Authorization: Bearer \(second.dropLast())"] {
                 #expect(try await client.with(header).get("/api/user/self").status == 401)
             }
             // The session goes on.
@@ -172,7 +180,8 @@ struct NewAPILoginTests {
         try await fixture.run(.document, { $0.serverAddress = "https://tokens.example.com/" }) { (client) async throws in
             let login = try await client.login("alice")
             let browser = client.with("Cookie: session=\(try #require(login.cookie("session")))")
-            for header in ["Origin: http://evil.example", "Origin: null", "Origin: https://localhost", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: same-site"] {
+            for header in ["Origin: http://evil.example", "Origin: null", "Origin: https://localhost", "Sec-Fetch-Site: cross-site",
+                "Sec-Fetch-Site: same-site"] {
                 let page = browser.with(header)
                 #expect(try await page.post("/api/token/", #"{"name":"x"}"#).status == 403, "\(header)")
                 #expect(try await page.delete("/api/token/1").status == 403)
@@ -183,7 +192,8 @@ struct NewAPILoginTests {
                 #expect(try await page.get("/api/token/").status == 200)
             }
             #expect(fixture.everything.isEmpty)
-            for header in ["Origin: http://localhost", "Origin: https://tokens.example.com", "Sec-Fetch-Site: same-origin", "X-Nothing: 1"] {
+            for header in ["Origin: http://localhost", "Origin: https://tokens.example.com", "Sec-Fetch-Site: same-origin",
+                "X-Nothing: 1"] {
                 #expect(try await browser.with(header).post("/api/token/", #"{"name":"x"}"#).success == true, "\(header)")
             }
             // Not a cookie, nothing that a browser adds by itself.

@@ -5,8 +5,10 @@ import Testing
 
 struct NewAPIPartsTests {
     @Test(arguments: [
-        (nil, false), ("", false), ("en", true), ("en-US,en;q=0.9", true), ("zh-CN,zh;q=0.9,en;q=0.8", false), ("zh-TW", false), ("fr", false),
-        ("fr, en;q=0.1", true), ("zh;q=0.5, en;q=0.6", true), ("en;q=0, zh;q=0.1", false), ("en;q=0", false), ("*, en;q=0.5", false), ("EN", true),
+        (nil, false), ("", false), ("en", true), ("en-US,en;q=0.9", true), ("zh-CN,zh;q=0.9,en;q=0.8", false), ("zh-TW", false), ("fr",
+            false),
+        ("fr, en;q=0.1", true), ("zh;q=0.5, en;q=0.6", true), ("en;q=0, zh;q=0.1", false), ("en;q=0", false), ("*, en;q=0.5", false),
+            ("EN", true),
         ("en;q=nan", false), ("en;q=7, zh", false), ("english", false), ("en;level=1;q=0.5", true),
     ] as [(String?, Bool)])
     func languageFollowsTheWish(_ header: String?, _ isEnglish: Bool) {
@@ -54,7 +56,8 @@ struct NewAPIPartsTests {
         #expect(operation("POST", "/api/token/5/key") == .revealToken && operation("POST", "/api/token/batch/keys/") == .revealTokens)
         #expect(operation("GET", "/api/token/search/") == .searchTokens && operation("GET", "/api/token/auto-groups") == .listAutoGroups)
         #expect(operation("GET", "/dashboard/billing/usage/") == .showBilling)
-        for path in ["/api/token//", "//api/token", "/api//token", "/api/token/5//key", "/api/Token", "/api/token;login", "/", "", "/api", "/api/token/5/6"] {
+        for path in ["/api/token//", "//api/token", "/api//token", "/api/token/5//key", "/api/Token", "/api/token;login", "/", "",
+            "/api", "/api/token/5/6"] {
             #expect(operation("GET", path) == nil, "\(path)")
         }
         #expect(operation("PATCH", "/api/token") == nil && operation("get", "/api/token") == nil)
@@ -74,7 +77,8 @@ struct NewAPIPartsTests {
 
     @Test func everyMessageHasWordsInBothLanguages() {
         let messages: [NewAPIMessage] = [
-            .noCredentials, .unknownCredential, .sessionExpired, .sessionRevoked, .userHeaderMissing, .userHeaderFormat, .userHeaderMismatch,
+            .noCredentials, .unknownCredential, .sessionExpired, .sessionRevoked, .userHeaderMissing, .userHeaderFormat,
+                .userHeaderMismatch,
             .userDisabled, .crossSite, .loginFailed, .tooManyAttempts(seconds: 3), .searchFailed, .missingID, .missingIDInUpdate,
             .invalidParameters, .invalidField("x"), .nameTooLong, .negativeQuota, .quotaTooLarge, .notEnabledExpired, .notEnabledExhausted,
             .tooManyTokens(7), .tooManyItems(100), .notRevealable, .autoGroupsTooMany(5), .autoGroupTwice("g"), .autoGroupUnknown("g"),

@@ -26,9 +26,11 @@ struct NewAPIReadTests {
             let first = try await caller.get("/api/token/")
             #expect(first.status == 200 && first.success == true && first.message == "")
             #expect(first.data?.object?.map(\.0) == ["page", "page_size", "total", "items"])
-            #expect(first.data?["page"]?.integer == 1 && first.data?["page_size"]?.integer == standard && first.data?["total"]?.integer == 23)
+            #expect(first.data?["page"]?.integer == 1 && first.data?["page_size"]?.integer == standard
+                && first.data?["total"]?.integer == 23)
             #expect(first.names == (0..<Int(standard)).map { "a\(23 - $0)" })
-            #expect(first.text.header("Content-Type") == "application/json; charset=utf-8" && first.text.header("Access-Control-Allow-Origin") == nil)
+            #expect(first.text.header("Content-Type") == "application/json; charset=utf-8"
+                && first.text.header("Access-Control-Allow-Origin") == nil)
 
             let third = try await caller.get("/api/token?p=3&page_size=10")
             #expect(third.names == ["a3", "a2", "a1"] && third.data?["page"]?.integer == 3 && third.data?["page_size"]?.integer == 10)
@@ -64,12 +66,16 @@ struct NewAPIReadTests {
         try await fixture.run { (client) async throws in
             let object = try #require(try await client.bearing(token).get("/api/token/\(made.view.key.newapiID)").data)
             #expect(object.object?.map(\.0) == Self.fields)
-            #expect(object["key"]?.string == made.key && made.key.count == 48 && made.key.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) })
+            #expect(object["key"]?.string == made.key && made.key.count == 48 && made.key.allSatisfy { $0.isASCII
+                && ($0.isLetter || $0.isNumber) })
             #expect(object["user_id"]?.integer == alice.newapiID && object["name"]?.string == "测试 <n>" && object["status"]?.integer == 1)
             #expect(object["created_time"]?.integer == seconds && object["accessed_time"]?.integer == seconds)
-            #expect(object["expired_time"]?.integer == 1_800_000_000 && object["remain_quota"]?.integer == 500_000 && object["used_quota"]?.integer == 7)
-            #expect(object["model_limits"]?.string == "gpt-4,o3" && object["allow_ips"]?.string == "10.0.0.0/8,::1" && object["group"]?.string == "vip")
-            #expect(object["unlimited_quota"]?.bool == false && object["DeletedAt"]?.isNull == true && object["auto_groups"]?.isNull == true)
+            #expect(object["expired_time"]?.integer == 1_800_000_000 && object["remain_quota"]?.integer == 500_000
+                && object["used_quota"]?.integer == 7)
+            #expect(object["model_limits"]?.string == "gpt-4,o3" && object["allow_ips"]?.string == "10.0.0.0/8,::1"
+                && object["group"]?.string == "vip")
+            #expect(object["unlimited_quota"]?.bool == false && object["DeletedAt"]?.isNull == true
+                && object["auto_groups"]?.isNull == true)
         }
         try await fixture.run(.current) { (client) async throws in
             let reply = try await client.bearing(token).get("/api/token/\(made.view.key.newapiID)/")
@@ -86,7 +92,8 @@ struct NewAPIReadTests {
         let token = try await fixture.accessToken(alice)
         let foreign = made.view.key.newapiID
         let expected: [(String, String)] = [
-            ("\(foreign)", "record not found"), ("9223372036854775807", "record not found"), ("-1", "record not found"), ("0", "id 或 userId 为空！"),
+            ("\(foreign)", "record not found"), ("9223372036854775807", "record not found"), ("-1", "record not found"), ("0",
+                "id 或 userId 为空！"),
             ("abc", "strconv.Atoi: parsing \"abc\": invalid syntax"), ("1.5", "strconv.Atoi: parsing \"1.5\": invalid syntax"),
             ("9223372036854775808", "strconv.Atoi: parsing \"9223372036854775808\": value out of range"),
         ]
@@ -97,10 +104,12 @@ struct NewAPIReadTests {
                 let before = fixture.everything
                 for (id, message) in expected {
                     let shown = try await caller.get("/api/token/\(id)")
-                    #expect(shown.status == 200 && shown.success == false && shown.message == (profile == .document ? "Token不存在" : message), "\(id)")
+                    #expect(shown.status == 200 && shown.success == false
+                        && shown.message == (profile == .document ? "Token不存在" : message), "\(id)")
                     let deleted = try await caller.delete("/api/token/\(id)/")
                     let isNumber = Int64(id) != nil
-                    #expect(deleted.success == false && deleted.message == (profile == .document ? "Token不存在" : isNumber ? message : "id 或 userId 为空！"))
+                    #expect(deleted.success == false
+                        && deleted.message == (profile == .document ? "Token不存在" : isNumber ? message : "id 或 userId 为空！"))
                     let revealed = try await caller.post("/api/token/\(id)/key")
                     #expect(revealed.success == false && !(shown.text + deleted.text + revealed.text).contains(made.key))
                 }

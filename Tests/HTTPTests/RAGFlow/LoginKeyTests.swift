@@ -24,8 +24,8 @@ import Testing
         var padding = block
         padding[200] ^= 1
         let wrong = [
-            "", "123", "not base64!", text(Array(block.dropLast())), text(block + [0]), text(padding), text([UInt8](repeating: 0, count: 256)),
-            text([UInt8](repeating: 255, count: 256)), String(repeating: "A", count: 100_000),
+            "", "123", "not base64!", text(Array(block.dropLast())), text(block + [0]), text(padding),
+            text([UInt8](repeating: 0, count: 256)), text([UInt8](repeating: 255, count: 256)), String(repeating: "A", count: 100_000),
             // The padding is right, what it holds is no base64, or holds nothing.
             try await LoginKeyPair.shared.encrypt("not base64!"), try await LoginKeyPair.shared.encrypt(""),
         ]

@@ -43,7 +43,7 @@ struct BudgetModel {
     /// Does one step at a time, `now` in Unix milliseconds.
     mutating func apply(_ step: BudgetStep, now: UInt64) throws(Refusal) -> Answer {
         switch step {
-        case .set(let name, let unlimited, let remaining, let used):
+        case .set(let name, let unlimited, let remaining, let used, _):
             var account = accounts[name.description]
             if account == nil {
                 guard let unlimited, let remaining else { throw Refusal(code: .invalidArgument) }

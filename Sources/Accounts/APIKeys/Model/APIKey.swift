@@ -65,7 +65,7 @@ public struct APIKey: Equatable, Sendable {
     public var created: UInt64
     /// Unix milliseconds; 0: never changed.
     public var updated: UInt64
-    /// The ends of the readable form, four bytes each.
+    /// The ends of the readable form, four bytes each; 0: it is too short to show any of it.
     var hintEnds: UInt64
     /// The number that new-api's doors show; 0: none.
     public var newapiID: Int64
@@ -83,6 +83,7 @@ public struct APIKey: Equatable, Sendable {
 
     /// First four, ten `*`, last four of the readable form without its prefix: for lists.
     public var hint: String {
+        guard hintEnds != 0 else { return "**********" }
         let ends = withUnsafeBytes(of: hintEnds.bigEndian) { Array($0) }
         return String(decoding: ends[..<4], as: UTF8.self) + "**********" + String(decoding: ends[4...], as: UTF8.self)
     }

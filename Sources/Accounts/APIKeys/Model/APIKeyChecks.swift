@@ -46,7 +46,7 @@ extension APIKeyDraft {
         let key = APIKey(
             number: 0, tenant: tenant, owner: owner, form: form, name: name, status: status, expires: expires,
             modelLimitsEnabled: modelLimitsEnabled, models: APIKey.tidied(models), addresses: addresses, group: group,
-            tags: APIKey.tidied(tags), windows: windows, created: created ?? now, updated: 0, hintEnds: hintEnds,
+            tags: APIKey.tidied(tags), windows: windows, created: created ?? now, updated: updated, hintEnds: hintEnds,
             newapiID: newapiID ?? 0, crossGroupRetry: crossGroupRetry, autoGroups: autoGroups, dialogID: dialogID, source: source,
             hasBeta: beta != nil, isRevealable: false, revision: 0)
         try key.check()

@@ -38,6 +38,15 @@ public struct APIKeyDraft: Sendable {
     /// Most keys of this owner; `nil`: what ``AccountOptions/maxKeysPerUser`` says.
     public var limit: Int?
 
+    // What only the import of another system's keys knows.
+
+    /// Unix milliseconds; 0: never.
+    var updated: UInt64 = 0
+    /// Unix milliseconds of the last use; `nil`: never.
+    var accessed: UInt64?
+    /// Keys that others made may be shorter than ours.
+    var isOfImport = false
+
     public init(
         tenant: TenantID = .main, owner: UInt64 = 0, form: APIKey.Form, name: Label = .empty, expires: Int64 = -1,
         unlimited: Bool = false, quota: Int64 = 0, used: Int64 = 0, modelLimitsEnabled: Bool = false, models: [String] = [],

@@ -17,6 +17,8 @@ enum APIKeyLimits {
     static let presented = 512
     /// A readable form without its prefix: the hint must show less than half of it.
     static let readable = 16...255
+    /// The longest of another system's keys of form sk.
+    static let importedKey = 128
     static let beta = 32
     static let requestID = 255
     static let reservation: ClosedRange<UInt64> = 1_000...86_400_000

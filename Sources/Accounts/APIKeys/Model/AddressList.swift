@@ -82,7 +82,8 @@ public struct AddressList: Equatable, Sendable {
             ranges.append(range)
         }
         guard ranges.count <= APIKeyLimits.addresses else {
-            throw AccountError(.invalidArgument, "addresses", "the list has \(ranges.count) addresses; \(APIKeyLimits.addresses) are allowed")
+            let message = "the list has \(ranges.count) addresses; \(APIKeyLimits.addresses) are allowed"
+            throw AccountError(.invalidArgument, "addresses", message)
         }
         self.text = text
         self.ranges = ranges

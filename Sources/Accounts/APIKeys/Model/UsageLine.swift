@@ -46,7 +46,9 @@ public struct UsageLine: Equatable, Sendable {
 
     init(decoding bytes: UnsafeRawBufferPointer) throws(StoreError) {
         var reader = FieldReader(bytes, "a usage line")
-        guard try reader.u8() == Self.format else { throw StoreError(.unknownFormat, "a usage line of a format that this version does not know") }
+        guard try reader.u8() == Self.format else {
+            throw StoreError(.unknownFormat, "a usage line has a format that this version does not know")
+        }
         time = try reader.u64()
         amount = Int64(bitPattern: try reader.u64())
         requestID = try reader.text()

@@ -44,7 +44,7 @@ final class APIKeyAccount: @unchecked Sendable {
     var isListed = false
     var next: APIKeyAccount?
     /// What was presented when it was looked up, key and beta.
-    private var prints: (APIKeyLookup.Print?, APIKeyLookup.Print?) = (nil, nil)
+    private var prints = (APIKeyLookup.Print.none, APIKeyLookup.Print.none)
 
     init(number: UInt64, lock: ShardLock, budget: Budget) {
         self.number = number
@@ -68,8 +68,8 @@ final class APIKeyAccount: @unchecked Sendable {
     func close() -> [APIKeyLookup.Print] {
         lock.locked {
             entry = nil
-            defer { prints = (nil, nil) }
-            return [prints.0, prints.1].compactMap { $0 }
+            defer { prints = (.none, .none) }
+            return [prints.0, prints.1].filter { $0 != .none }
         }
     }
 

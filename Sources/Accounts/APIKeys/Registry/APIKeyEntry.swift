@@ -25,14 +25,14 @@ public final class APIKeyEntry: Sendable {
     public var expires: Int64 { key.expires }
 
     init(
-        _ record: APIKeyRecord, tenant: Tenant?, ownerName: [UInt8], user: KeyOwner?, groupExists: Bool, clock: PeriodClock
+        _ record: APIKeyRecord, tenant: Tenant?, ownerName: [UInt8], group: [UInt8], user: KeyOwner?, groupExists: Bool, clock: PeriodClock
     ) {
         var key = record.key
         key.isRevealable = record.hasForm && tenant?.allowsReveal == true
         self.key = key
         tenantName = tenant?.name.bytes ?? []
         self.ownerName = ownerName
-        group = Array(key.group.utf8)
+        self.group = group
         hash = record.hash
         beta = record.beta
         hasForm = record.hasForm

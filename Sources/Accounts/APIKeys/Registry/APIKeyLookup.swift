@@ -10,6 +10,8 @@ final class APIKeyLookup: @unchecked Sendable {
         var low: UInt64
         var high: UInt64
 
+        static let none = Print(low: 0, high: 0)
+
         // The low half is as good as random already.
         func hash(into hasher: inout Hasher) { hasher.combine(low) }
     }
@@ -42,7 +44,7 @@ final class APIKeyLookup: @unchecked Sendable {
     @inline(__always)
     func print(_ bytes: UnsafeRawBufferPointer, scope: Verdict.Scope) -> Print {
         var output: (UInt64, UInt64) = (0, 0)
-        guard let base = bytes.baseAddress else { return Print(low: 0, high: 0) }
+        guard let base = bytes.baseAddress else { return .none }
         withUnsafeMutableBytes(of: &output) { output in
             guard let target = output.baseAddress else { return }
             _ = crypto_shorthash_siphashx24(

@@ -7,7 +7,8 @@ import Synchronization
 final class APIKeyRegistry: Sendable {
     struct Maps {
         var accounts: [UInt64: APIKeyAccount] = [:]
-        var hashes: [KeyDigest: APIKeyLookup.Target] = [:]
+        /// By ``KeyDigest/slot``; the whole digest is compared with the entry's.
+        var hashes: [UInt64: APIKeyLookup.Target] = [:]
         /// Ascending, so below.
         var numbers: [UInt64] = []
         var ofOwner: [UInt64: [UInt64]] = [:]
@@ -15,6 +16,8 @@ final class APIKeyRegistry: Sendable {
         var newapiIDs: [Int64: UInt64] = [:]
         var owners: [UInt64: KeyOwner] = [:]
         var clocks: [String: PeriodClock] = [:]
+        /// Group names as verdicts carry them, one array for all keys of a group.
+        var groups: [String: [UInt8]] = [:]
     }
 
     private static let lockCount = 64
@@ -36,7 +39,12 @@ final class APIKeyRegistry: Sendable {
     func account(newapiID: Int64) -> APIKeyAccount? {
         maps.withLock { maps in maps.newapiIDs[newapiID].flatMap { maps.accounts[$0] } }
     }
-    func target(_ digest: KeyDigest) -> APIKeyLookup.Target? { maps.withLock { $0.hashes[digest] } }
+    func target(_ digest: KeyDigest) -> APIKeyLookup.Target? {
+        guard let target = maps.withLock({ $0.hashes[digest.slot] }), let entry = target.account.current else { return nil }
+        return (target.scope == .full ? entry.hash : entry.beta) == digest ? target : nil
+    }
+    /// Whether a new key cannot have this digest.
+    func isTaken(_ digest: KeyDigest) -> Bool { maps.withLock { $0.hashes[digest.slot] != nil } }
     func owner(_ number: UInt64) -> KeyOwner? { maps.withLock { $0.owners[number] } }
     var accounts: [APIKeyAccount] { maps.withLock { Array($0.accounts.values) } }
     var count: Int { maps.withLock { $0.accounts.count } }
@@ -74,6 +82,16 @@ final class APIKeyRegistry: Sendable {
         }
     }
 
+    func sharedGroup(_ group: String) -> [UInt8] {
+        if group.isEmpty { return [] }
+        return maps.withLock { maps in
+            if let known = maps.groups[group] { return known }
+            let bytes = Array(group.utf8)
+            maps.groups[group] = bytes
+            return bytes
+        }
+    }
+
     /// - Parameter budget: for a key that is new here; of a known one the budget follows its own changes.
     func put(_ entry: APIKeyEntry, budget: Budget?) {
         let number = entry.number
@@ -99,14 +117,14 @@ final class APIKeyRegistry: Sendable {
 
     private static func index(_ entry: APIKeyEntry, _ account: APIKeyAccount, replacing old: APIKeyEntry?, in maps: inout Maps) {
         if let old {
-            if old.hash != entry.hash { maps.hashes[old.hash] = nil }
-            if let beta = old.beta, beta != entry.beta { maps.hashes[beta] = nil }
+            if old.hash != entry.hash { maps.hashes[old.hash.slot] = nil }
+            if let beta = old.beta, beta != entry.beta { maps.hashes[beta.slot] = nil }
             if old.key.newapiID != entry.key.newapiID, maps.newapiIDs[old.key.newapiID] == account.number {
                 maps.newapiIDs[old.key.newapiID] = nil
             }
         }
-        maps.hashes[entry.hash] = .init(account: account, scope: .full)
-        if let beta = entry.beta { maps.hashes[beta] = .init(account: account, scope: .embed) }
+        maps.hashes[entry.hash.slot] = .init(account: account, scope: .full)
+        if let beta = entry.beta { maps.hashes[beta.slot] = .init(account: account, scope: .embed) }
         if entry.key.newapiID != 0 { maps.newapiIDs[entry.key.newapiID] = account.number }
     }
 
@@ -128,8 +146,8 @@ final class APIKeyRegistry: Sendable {
         maps.withLock { maps in
             for (account, entry) in entries {
                 maps.accounts[account.number] = nil
-                maps.hashes[entry.hash] = nil
-                if let beta = entry.beta { maps.hashes[beta] = nil }
+                maps.hashes[entry.hash.slot] = nil
+                if let beta = entry.beta { maps.hashes[beta.slot] = nil }
                 if maps.newapiIDs[entry.key.newapiID] == account.number { maps.newapiIDs[entry.key.newapiID] = nil }
             }
             maps.numbers.removeAll { removed.contains($0) }

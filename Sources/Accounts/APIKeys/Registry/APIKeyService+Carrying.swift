@@ -33,7 +33,8 @@ extension APIKeyService {
     func resume(_ number: UInt64, _ carried: CarriedSpending) {
         guard let account = registry.account(number) else { return }
         let isSpending = account.lock.locked {
-            guard account.budget.unlimited ? carried.block == 0 : carried.block > 0 && account.budget.block == carried.block else { return false }
+            let isTheSame = account.budget.unlimited ? carried.block == 0 : carried.block > 0 && account.budget.block == carried.block
+            guard isTheSame else { return false }
             account.ownsBlock = carried.block > 0
             account.spent = carried.spent
             account.spentDay = carried.day

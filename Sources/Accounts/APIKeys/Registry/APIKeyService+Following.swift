@@ -12,20 +12,22 @@ extension APIKeyService {
         reservations.clear()
         spending.clear()
         set(hasher: try context.store.tokenHasher())
-        var budgets: [UInt64: Budget] = [:]
+        var entries: [APIKeyEntry] = []
+        try reader.forEachDocument(.apiKeys) { (_, bytes, revision) throws(StoreError) in
+            if let record = try? APIKeyRecord(decoding: bytes, revision: revision) { entries.append(entry(record)) }
+        }
+        // The store gives them in the order of hashes; the registry's lists only grow at their end when they come by number.
+        for entry in entries.sorted(by: { $0.number < $1.number }) { registry.put(entry, budget: nil) }
+        entries = []
         var left: [DocumentName] = []
         try reader.forEachBudget { (name, budget) throws(StoreError) in
             switch BudgetOwner(name.bytes) {
             case .key(let number):
-                budgets[number] = budget
+                registry.account(number)?.replace(budget)
                 if budget.block > 0, carried[number]?.block != budget.block { left.append(name) }
             case .user(let number): registry.sharedOwner(number).set(wallet: budget)
             case nil: break
             }
-        }
-        try reader.forEachDocument(.apiKeys) { (_, bytes, revision) throws(StoreError) in
-            guard let record = try? APIKeyRecord(decoding: bytes, revision: revision) else { return }
-            registry.put(entry(record), budget: budgets[record.key.number])
         }
         for (number, carried) in carried { resume(number, carried) }
         for reservation in try reader.openReservations() {
@@ -44,7 +46,9 @@ extension APIKeyService {
         }
     }
 
-    func submit(_ mutations: [Mutation], by principal: String = principal, completion: @escaping @Sendable (Result<Receipt, StoreError>) -> Void) {
+    func submit(
+        _ mutations: [Mutation], by principal: String = principal, completion: @escaping @Sendable (Result<Receipt, StoreError>) -> Void
+    ) {
         context.store.submit(Batch(principal: principal, mutations: mutations), completion: completion)
     }
 
@@ -81,15 +85,15 @@ extension APIKeyService {
 
     private func follow(keys: Set<UInt64>, reader: StoreReader) throws(StoreError) {
         var gone: Set<UInt64> = []
-        for number in keys {
+        for number in keys.sorted() {
             guard let name = try? DocumentName.number(number), let found = try reader.documentWithRevision(.apiKeys, name),
                 let record = try? APIKeyRecord(decoding: found.bytes, revision: found.revision), record.key.number == number
             else {
                 gone.insert(number)
                 continue
             }
-            let isNew = registry.account(number) == nil
-            let budget = isNew ? try (try? DocumentName.budget(number)).flatMap { (name) throws(StoreError) in try reader.budget(name) } : nil
+            var budget: Budget?
+            if registry.account(number) == nil, let name = try? DocumentName.budget(number) { budget = try reader.budget(name) }
             registry.put(entry(record), budget: budget)
         }
         registry.remove(gone)
@@ -127,7 +131,8 @@ extension APIKeyService {
         }
         let groupExists = key.group.isEmpty || context.options.groups?.contains(key.group) != false
         return APIKeyEntry(
-            record, tenant: context.directory.tenant(key.tenant), ownerName: ownerName, user: owner, groupExists: groupExists,
+            record, tenant: context.directory.tenant(key.tenant), ownerName: ownerName,
+            group: registry.sharedGroup(key.group), user: owner, groupExists: groupExists,
             clock: registry.clock(timeZone: key.windows.timeZone))
     }
 }

@@ -75,7 +75,9 @@ final class ReservationTimes: Sendable {
         var place = 0
         while true {
             var smallest = place
-            for child in [2 * place + 1, 2 * place + 2] where child < last && heap[child].expires < heap[smallest].expires { smallest = child }
+            for child in (2 * place + 1)...(2 * place + 2) where child < last && heap[child].expires < heap[smallest].expires {
+                smallest = child
+            }
             guard smallest != place else { return }
             heap.swapAt(place, smallest)
             place = smallest

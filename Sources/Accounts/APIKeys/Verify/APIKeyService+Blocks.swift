@@ -59,8 +59,8 @@ extension APIKeyService {
         }
     }
 
-    /// Before a commit that the store judges by day and month: tells it what memory took, where the windows would miss it, or where it is of
-    /// a day before (a counter that has begun a new day cannot go back). `done` at once where there is nothing to tell.
+    /// Before a commit that the store judges by day and month: tells it what memory took, where the windows would miss it, or where it
+    /// is of a day before (a counter that has begun a new day cannot go back). `done` at once where there is nothing to tell.
     func tellSpent(_ account: APIKeyAccount, _ entry: APIKeyEntry, now: UInt64, done: @escaping @Sendable () -> Void) {
         enum Plan: Sendable { case nothing, giveBack, send(APIKeyAccount.Sending) }
         let periods = entry.clock.periods(at: now)

@@ -31,8 +31,7 @@ extension APIKeyService {
         }
     }
 
-    /// The same for HTTP doors.
-    /// - Throws nothing: a cost out of range is `failed`.
+    /// The same for HTTP doors. A cost out of range is `failed`.
     public func verify(
         key: [UInt8], address: ClientAddress?, model: [UInt8], cost: Int64, mayVerify: (TenantID, UnsafeRawBufferPointer) -> Bool
     ) async -> Verdict {

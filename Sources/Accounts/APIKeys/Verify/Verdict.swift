@@ -65,7 +65,10 @@ public struct VerifyRequest {
     /// Quota units, 0 to 500,000,000,000,000.
     public var cost: Int64
 
-    public init(key: UnsafeRawBufferPointer, address: ClientAddress? = nil, model: UnsafeRawBufferPointer = .init(start: nil, count: 0), cost: Int64 = 0) {
+    public init(
+        key: UnsafeRawBufferPointer, address: ClientAddress? = nil, model: UnsafeRawBufferPointer = .init(start: nil, count: 0),
+        cost: Int64 = 0
+    ) {
         self.key = key
         self.address = address
         self.model = model

@@ -89,7 +89,8 @@ struct AccountImport {
             for remark in remarks { Output.remark("coffer: \(Printable.text(remark))") }
             var output: [UInt8] = []
             for line in lines {
-                output += Array("\(Printable.text(line.origin)): \(line.result)\(line.note.isEmpty ? "" : ": " + Printable.text(line.note))\n".utf8)
+                let note = line.note.isEmpty ? "" : ": " + Printable.text(line.note)
+                output += Array("\(Printable.text(line.origin)): \(line.result)\(note)\n".utf8)
             }
             let counts = Self.results.map { "\(count($0)) \($0)" }.joined(separator: ", ")
             output += Array((dryRun ? "would be: \(counts)\n" : "\(counts)\n").utf8)

@@ -53,7 +53,12 @@ struct APIKeyRecords: RecordKind {
         var bytes = 0
         reading: while true {
             let page = accounts.apiKeys.list(filter, after: after, limit: query.limit)
-            result.total = page.total
+            // Of those only that the caller may see.
+            if result.total == 0 {
+                result.total = caller.rights.isAdministrator ? page.total : accounts.apiKeys.match(filter) {
+                    caller.allows(.apikey, .list, of: $0.key.tenant, $0.key.name.bytes)
+                }.count
+            }
             for view in page.items {
                 after = view.key.number
                 guard caller.allows(.apikey, .list, of: view.key.tenant, view.key.name.bytes) else { continue }

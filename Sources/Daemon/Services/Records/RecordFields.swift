@@ -53,6 +53,16 @@ struct RecordFields {
         return seconds
     }
 
+    /// Unix milliseconds; `never` is 0.
+    mutating func moment(_ name: String) throws(Failure) -> UInt64? {
+        guard let text = text(name) else { return nil }
+        if text == "never" { return 0 }
+        guard let milliseconds = UInt64(text), milliseconds > 0, milliseconds < 1 << 53, String(milliseconds) == text else {
+            throw Failure(.invalidArgument, "'\(name)' must be Unix milliseconds, or never")
+        }
+        return milliseconds
+    }
+
     /// `unlimited` is nil inside.
     mutating func units(_ name: String) throws(Failure) -> Int64?? {
         guard let text = text(name) else { return nil }

@@ -33,6 +33,7 @@ struct TenantRecords: RecordKind {
         var fields = fields
         let tenant = try find(caller, .put, id)
         let name = try fields.documentName("name")
+        if let name { try caller.require(.tenant, .put, of: .main, name.bytes) }
         let reveal = try fields.bool("reveal")
         try fields.finish(.tenant)
         try RecordRules.refuse(secret)

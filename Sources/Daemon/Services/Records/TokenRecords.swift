@@ -18,14 +18,13 @@ struct TokenRecords: RecordKind {
         let text = fields.text("name") ?? ""
         let name: Label
         do throws(AccountError) { name = try Label(text) } catch { throw Failure(.invalidArgument, "'name': \(error.message)") }
-        let seconds = try fields.expiry("expires") ?? -1
-        guard seconds == -1 || (0...(1 << 40)).contains(seconds) else { throw Failure(.invalidArgument, "'expires' is out of range") }
+        let expires = try fields.moment("expires") ?? 0
         try fields.finish(.user)
         try RecordRules.refuse(secret)
         let token = TokenService.random(prefix: "cpat_", characters: Self.characters)
         let issued = try await accountCall { () async throws(AccountError) in
             try await accounts.tokens.issue(
-                token, user: user.number, kind: .personal, name: name, expires: seconds == -1 ? 0 : UInt64(seconds) * 1_000, replacing: false,
+                token, user: user.number, kind: .personal, name: name, expires: expires, replacing: false,
                 by: caller.selector)
         }
         return (record(issued, user), token)

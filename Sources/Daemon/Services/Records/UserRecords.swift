@@ -41,7 +41,10 @@ struct UserRecords: RecordKind {
             guard let number = UInt64(query.after) else { throw Failure(.invalidArgument, "the cursor is not one that this list gave") }
             after = number
         }
-        var result = RecordPageResult(total: accounts.users.count)
+        // Of those only that the caller may see.
+        let total = accounts.users.list(tenant: tenant, containing: containing, after: 0, limit: Int.max)
+            .count { caller.allows(.user, .list, of: $0.home, $0.name.bytes) }
+        var result = RecordPageResult(total: total)
         var bytes = 0
         reading: while true {
             let page = accounts.users.list(tenant: tenant, containing: containing, after: after, limit: query.limit)

@@ -21,7 +21,7 @@ extension RAGFlowDoor {
         let models = ["llm_id", "embd_id", "rerank_id", "asr_id", "img2txt_id", "tts_id", "parser_ids"].map { ($0, JSONValue.string("")) }
         return RAGFlowAnswer(
             data: .object([
-                ("tenant_id", .string("\(tenant.name)")), ("name", .string("\(caller.user.displayName.text)'s Kingdom")),
+                ("tenant_id", .string(tenant.name.description)), ("name", .string("\(caller.user.displayName.text)'s Kingdom")),
                 ("role", .string(MembershipRole.owner.rawValue)),
             ] + models))
     }
@@ -49,7 +49,7 @@ extension RAGFlowDoor {
     }
 
     private static func tenantAnswer(_ tenant: Tenant) -> RAGFlowAnswer {
-        RAGFlowAnswer(data: .object([("id", .string("\(tenant.name)")), ("tenant_id", .string("\(tenant.name)"))]))
+        RAGFlowAnswer(data: .object([("id", .string(tenant.name.description)), ("tenant_id", .string(tenant.name.description))]))
     }
 
     /// RFC 1123 in GMT; upstream writes local time under that name (compat/ragflow.md 5).

@@ -65,10 +65,12 @@ extension RAGFlowDoor {
         var user: User
         do throws(AccountError) {
             user = try await accounts.users.register(name: name, email: email, password: password, by: "door:\(id)")
-            user = try await accounts.users.update(user.number, UserChange(displayName: label), expected: nil, by: "door:\(id)")
         } catch {
             throw Self.registrationFailure(error, email)
         }
+        // The user is there: without the nickname rather than not at all.
+        let change = UserChange(displayName: label)
+        if let named = try? await accounts.users.update(user.number, change, expected: nil, by: "door:\(id)") { user = named }
         return try await session(for: user, message: "\(nickname), welcome aboard!", isSecure: call.isSecure)
     }
 
@@ -88,7 +90,8 @@ extension RAGFlowDoor {
     /// The address is the account's name too; the nickname need not be unique.
     private static func accountName(_ email: String) -> DocumentName? {
         let parts = email.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[0].isEmpty, parts[1].contains("."), !parts[1].hasPrefix("."), !parts[1].hasSuffix(".") else { return nil }
+        guard parts.count == 2, !parts[0].isEmpty, parts[1].contains("."), !parts[1].hasPrefix("."), !parts[1].hasSuffix(".")
+        else { return nil }
         guard email.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "*") }) else { return nil }
         return try? DocumentName(email.utf8)
     }
@@ -111,7 +114,7 @@ extension RAGFlowDoor {
         do throws(AccountError) {
             _ = try await accounts.tokens.issue(
                 token, user: user.number, kind: .ragflowLogin, name: .empty, expires: now + settings.sessionLifetime, replacing: true,
-                by: "login:\(user.name)")
+                by: "login:\(user.name.description)")
         } catch {
             throw RAGFlowFailure(error)
         }

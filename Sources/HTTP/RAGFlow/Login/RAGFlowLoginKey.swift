@@ -24,7 +24,9 @@ public final class RAGFlowLoginKey: @unchecked Sendable {
                 key = try _RSA.Encryption.PrivateKey(pemRepresentation: pem)
                 return
             }
-            let opened = try _RSA.Signing.PrivateKey(encryptedPEMRepresentation: pem) { (set: (([UInt8]) -> Void)) in set(Array(passphrase.utf8)) }
+            let opened = try _RSA.Signing.PrivateKey(encryptedPEMRepresentation: pem) { (set: (([UInt8]) -> Void)) in
+                set(Array(passphrase.utf8))
+            }
             key = try _RSA.Encryption.PrivateKey(derRepresentation: opened.derRepresentation)
         } catch {
             throw StoreError(.invalidArgument, "this is no RSA private key of 2,048 bits or more in PEM form, or its passphrase is another")

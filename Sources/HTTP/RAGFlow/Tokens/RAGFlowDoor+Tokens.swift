@@ -15,10 +15,11 @@ extension RAGFlowDoor {
     /// `POST …/new_token`, `…/tokens`: nothing in the body matters, not even whether there is one.
     func createToken(_ caller: RAGFlowCaller) async throws(RAGFlowFailure) -> RAGFlowAnswer {
         let tenant = try ownedTenant(caller)
-        let beta = TokenService.random(prefix: "", characters: 32)
+        // A tenant that keeps no readable forms has no betas: they could not be shown again.
+        let beta = tenant.allowsReveal ? TokenService.random(prefix: "", characters: 32) : nil
         let (key, token) = try await makeKey(caller, tenant) { $0.beta = beta }
         var row = Self.newRow(key, tenant, token)
-        row.append(("beta", .string(Self.text(beta))))
+        row.append(("beta", beta.map { .string(Self.text($0)) } ?? .null))
         return RAGFlowAnswer(data: .object(row))
     }
 
@@ -35,7 +36,8 @@ extension RAGFlowDoor {
             // A beta finds its key as well; all keys of this form begin like this, and no beta that was made here does.
             guard token.hasPrefix("ragflow-") else { return nil }
             let view = Array(token.utf8).withUnsafeBytes { accounts.apiKeys.find(readable: $0) }
-            guard let key = view?.key, key.form == .ragflow, key.tenant == tenant.number, key.owner == caller.user.number else { return nil }
+            guard let key = view?.key, key.form == .ragflow, key.tenant == tenant.number, key.owner == caller.user.number
+            else { return nil }
             return key.number
         }
         guard !numbers.isEmpty else { return }

@@ -5,7 +5,7 @@ extension RAGFlowDoor {
     /// The row of a key that was just made: nothing has changed it yet.
     static func newRow(_ key: APIKey, _ tenant: Tenant, _ token: SecretBuffer) -> [(String, JSONValue)] {
         [
-            ("tenant_id", .string("\(tenant.name)")), ("token", .string(text(token))),
+            ("tenant_id", .string(tenant.name.description)), ("token", .string(text(token))),
             ("create_time", .integer(Int64(clamping: key.created))), ("create_date", .string(date(key.created))),
             ("update_time", .null), ("update_date", .null),
         ]
@@ -20,7 +20,7 @@ extension RAGFlowDoor {
             guard let token = try await readable(key) else { continue }
             let updated = key.updated == 0 ? key.created : key.updated
             let row: [(String, JSONValue)] = [
-                ("tenant_id", .string("\(tenant.name)")), ("token", .string(token)),
+                ("tenant_id", .string(tenant.name.description)), ("token", .string(token)),
                 ("dialog_id", Self.optional(key.dialogID)), ("source", Self.optional(key.source)),
                 ("beta", Self.optional(beta(key).map(Self.text))),
                 ("create_time", .integer(Int64(clamping: key.created))), ("create_date", .string(Self.date(key.created))),

@@ -74,7 +74,8 @@ final class NewAPIFixture: Sendable {
     /// A key made behind the door's back.
     @discardableResult
     func token(
-        _ user: User, _ name: String = "n", unlimited: Bool = true, form: APIKey.Form = .sk, _ change: (inout APIKeyDraft) throws -> Void = { _ in }
+        _ user: User, _ name: String = "n", unlimited: Bool = true, form: APIKey.Form = .sk,
+            _ change: (inout APIKeyDraft) throws -> Void = { _ in }
     ) async throws -> (view: APIKeyView, key: String) {
         var draft = APIKeyDraft(tenant: user.home, owner: user.number, form: form, name: try Label(name), unlimited: unlimited)
         try change(&draft)

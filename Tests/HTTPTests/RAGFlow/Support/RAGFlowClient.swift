@@ -43,7 +43,9 @@ struct RAGFlowClient: Sendable {
         return try await post(path, "{\"email\":\"\(email)\",\"password\":\"\(sealed)\"}")
     }
 
-    func register(_ email: String, nickname: String = "qa", _ password: String = "123", path: String = "/v1/user/register") async throws -> Reply {
+    func register(
+        _ email: String, nickname: String = "qa", _ password: String = "123", path: String = "/v1/user/register"
+    ) async throws -> Reply {
         let sealed = try await LoginKeyPair.shared.seal(password)
         return try await post(path, "{\"email\":\"\(email)\",\"nickname\":\"\(nickname)\",\"password\":\"\(sealed)\"}")
     }
