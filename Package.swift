@@ -192,6 +192,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
         "http-head": [
             "CofferHTTP", "CofferAccounts",
             .product(name: "HTTPTypes", package: "swift-http-types"),
+            .product(name: "Logging", package: "swift-log"),
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -200,6 +201,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
         "tokens": [
             "CofferHTTP", "CofferAccounts", "CofferStore",
             .product(name: "Crypto", package: "swift-crypto"),
+            .product(name: "CryptoExtras", package: "swift-crypto"),
             .product(name: "HTTPTypes", package: "swift-http-types"),
         ],
         "imports": ["CofferFormats"],

@@ -16,7 +16,7 @@ swift build --build-tests -j "$jobs"
 bin=$(swift build --show-bin-path)
 
 # One module after the other: they share the threads of one process, and some of them block on purpose.
-for module in WireTests FormatsTests StoreTests ClientTests DaemonTests; do
+for module in WireTests FormatsTests StoreTests AccountsTests ClientTests HTTPTests DaemonTests; do
     step "$module"
     swift test --skip-build --filter "^$module\." >"$work/$module.log" 2>&1 || { cat "$work/$module.log"; exit 1; }
     grep -a "Test run with" "$work/$module.log" | tail -1
@@ -27,6 +27,9 @@ Tests/Interop/run.sh "$bin" "$work/interop"
 
 step "the command line, end to end"
 Tests/CommandLine/run.sh "$bin" "$work/cli"
+
+step "the HTTP doors, from outside"
+Tests/HTTP/run.sh "$bin" "$work/http"
 
 step "identity and policy with other uids"
 Tests/Identity/run.sh "$bin" "$work/identity"

@@ -58,7 +58,7 @@ class Crowd:
 class Case:
     def __init__(self, crowd, options, name):
         self.link, self.crowd, self.options, self.name = crowd.links[0], crowd, options, name
-        self.problems, self.keys = [], []
+        self.problems, self.keys, self.more = [], [], 0
 
     def create(self, noun, fields, secret=b""):
         answer = self.link.ask(c.RECORD_CREATE, c.record_create_body(noun, fields, secret))
@@ -67,7 +67,7 @@ class Case:
         return answer
 
     def key(self, quota, **fields):
-        answer = self.create("apikey", {"name": self.name, "quota": str(quota), **fields})
+        answer = self.create("apikey", {"name": self.name, "quota": str(quota + self.more), **fields})
         self.keys.append(answer.record.id)
         return answer.secret
 
@@ -148,6 +148,13 @@ def by_everything(case, units):
     case.books(used=verified + settled, reserved=open_now, quota=units - verified - settled - open_now, forfeited=0)
 
 
+def planted(run, crowd, options):
+    case = Case(crowd, options, "planted")
+    case.more = 1
+    run(case, options.units)
+    return case.problems
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True)
@@ -163,6 +170,10 @@ def main():
     daemon, wrong = Daemon(os.path.join(options.bin, "cofferd"), work), 0
     try:
         crowd = Crowd(daemon, options.connections)
+        # The planted fault: a unit more than is asked about.
+        blind = [run.__name__ for run in (of_one_key, by_verify) if not planted(run, crowd, options)]
+        print(f"FAILED  planted: a unit too many is not seen by {', '.join(blind)}" if blind else "ok      planted: a unit too many is seen")
+        wrong += bool(blind)
         for run in (of_one_key, of_one_wallet, by_verify, by_everything):
             problems = []
             for _ in range(1 if run is of_one_wallet else options.times):

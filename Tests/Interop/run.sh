@@ -13,6 +13,7 @@ for _ in $(seq 100); do [ -S "$COFFER_SOCKET" ] && break; sleep 0.1; done
 cd "$here"
 python3 examples_test.py
 python3 interop_test.py
+python3 accounts_test.py
 kill -TERM "$daemon"
 wait "$daemon"
 trap - EXIT

@@ -105,7 +105,7 @@ extension APIKeyService {
             try requireOpen()
             let known = Set(numbers).filter { registry.account($0) != nil }.sorted()
             guard !known.isEmpty else { return 0 }
-            try context.commit(mutationsDeleting(known), by: principal)
+            try context.commit(try mutationsDeleting(known), by: principal)
             return known.count
         }
     }

@@ -81,7 +81,7 @@ public final class APIKeyService: Sendable {
     func numbers(tenant: TenantID) -> [UInt64] { registry.numbers(tenant: tenant) }
 
     /// What deletes these keys with everything that belongs to them. On the change queue; unknown numbers are skipped.
-    func mutationsDeleting(_ numbers: [UInt64]) -> [Mutation] {
+    func mutationsDeleting(_ numbers: [UInt64]) throws(AccountError) -> [Mutation] {
         var mutations: [Mutation] = []
         for number in numbers {
             guard let entry = registry.account(number)?.current, let name = try? DocumentName.number(number),
@@ -89,16 +89,14 @@ public final class APIKeyService: Sendable {
             else { continue }
             mutations.append(.deleteDocument(.apiKeys, name, expected: .any))
             if entry.hasForm { mutations.append(.deleteDocument(.apiKeyForms, name, expected: .any)) }
-            if entry.beta != nil, let beta = try? DocumentName.beta(number) {
-                mutations.append(.deleteDocument(.apiKeyForms, beta, expected: .any))
-            }
+            if let beta = try betaForm(entry) { mutations.append(.deleteDocument(.apiKeyForms, beta, expected: .any)) }
             mutations.append(.budget(.remove(budget)))
         }
         return mutations
     }
 
     /// What takes the readable forms of a tenant's keys away; they stay valid. On the change queue.
-    func mutationsForgettingForms(tenant: TenantID) -> [Mutation] {
+    func mutationsForgettingForms(tenant: TenantID) throws(AccountError) -> [Mutation] {
         var mutations: [Mutation] = []
         for number in numbers(tenant: tenant) {
             guard let entry = registry.account(number)?.current, entry.hasForm || entry.beta != nil,
@@ -109,14 +107,19 @@ public final class APIKeyService: Sendable {
                 record.hasForm = false
                 mutations.append(.deleteDocument(.apiKeyForms, name, expected: .any))
             }
-            if record.beta != nil, let beta = try? DocumentName.beta(number) {
-                // A beta that cannot be shown again would keep its key from ever getting one that can.
-                record.beta = nil
-                mutations.append(.deleteDocument(.apiKeyForms, beta, expected: .any))
-            }
+            // A beta that cannot be shown again would keep its key from ever getting one that can.
+            record.beta = nil
+            if let beta = try betaForm(entry) { mutations.append(.deleteDocument(.apiKeyForms, beta, expected: .any)) }
             mutations.append(.putDocument(.apiKeys, name, record.encoded(), expected: .any))
         }
         return mutations
+    }
+
+    /// The document of a key's readable beta, where there is one: an imported beta has none where the tenant kept no readable forms then.
+    private func betaForm(_ entry: APIKeyEntry) throws(AccountError) -> DocumentName? {
+        guard entry.beta != nil else { return nil }
+        let name = try DocumentName.beta(entry.number)
+        return try context.document(.apiKeyForms, name) == nil ? nil : name
     }
 }
 

@@ -58,7 +58,7 @@ public final class TenantService: Sendable {
             guard new != old else { return old }
             var mutations: [Mutation] = [.putDocument(
                 .tenants, try .number(number), AccountDocuments.encode(new), expected: .exactly(old.revision))]
-            if old.allowsReveal && !new.allowsReveal { mutations += apiKeys.mutationsForgettingForms(tenant: number) }
+            if old.allowsReveal && !new.allowsReveal { mutations += try apiKeys.mutationsForgettingForms(tenant: number) }
             try context.commit(mutations, by: principal)
             return try context.directory.existingTenant(number)
         }

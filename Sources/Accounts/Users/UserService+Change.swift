@@ -56,7 +56,7 @@ extension UserService {
                 let key = MembershipKey(tenant: tenant, user: number)
                 mutations.append(.deleteDocument(.memberships, try .membership(key), expected: .any))
             }
-            mutations += apiKeys.mutationsDeleting(apiKeys.numbers(owner: number))
+            mutations += try apiKeys.mutationsDeleting(apiKeys.numbers(owner: number))
             if try context.document(.passwords, try .number(number)) != nil {
                 mutations.append(.deleteDocument(.passwords, try .number(number), expected: .any))
             }

@@ -18,6 +18,7 @@ extension Connection {
         } catch {
             return send(.response, Operation.verify.rawValue, requestID, Failure(.malformed, error.description))
         }
+        if loop.plantsAllocation { loop.plant() }
         guard !loop.isDraining else { return send(.response, Operation.verify.rawValue, requestID, Failure.draining) }
         guard loop.isUnlocked else { return send(.response, Operation.verify.rawValue, requestID, loop.lockFailure) }
         let rights = caller.rights

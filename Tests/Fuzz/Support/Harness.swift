@@ -4,12 +4,11 @@ import Glibc
 ///
 /// A rule that does not hold ends the process: libFuzzer then keeps the input and scripts/fuzz.sh prints it.
 public enum Harness {
-    /// - Parameter body: looks at one input. It has 16-bit ends of its own, if any: the bytes are as libFuzzer gave them.
-    /// - Returns: what libFuzzer wants: 0.
+    /// - Parameter body: looks at one input.
+    /// - Returns: 0, as libFuzzer wants it.
     public static func run(_ start: UnsafePointer<UInt8>?, _ count: Int, _ body: ([UInt8]) -> Void) -> CInt {
         let bytes = Array(UnsafeBufferPointer(start: start, count: count))
-        Plant.spring(bytes)
-        body(bytes)
+        if Plant.springs { Plant.spring(bytes) } else { body(bytes) }
         return 0
     }
 
@@ -23,28 +22,19 @@ public enum Harness {
 public enum Plant {
     private static let name = getenv("COFFER_FUZZ_PLANT").map { String(cString: $0) } ?? ""
 
-    /// `check`: the harness spoils what it compares, so that the corpus alone must make it fail.
+    /// `check`: the harness spoils what it compares, so that the seeds alone must make it fail.
     public static let spoils = name == "check"
-    private static let springs = name == "bytes"
-    private static let word = Array("PLANT".utf8)
+    /// `bytes`: nothing is done but to look for a word, which only a search that is led by coverage finds.
+    static let springs = name == "bytes"
 
-    /// `bytes`: an input that begins with the word ends the process. Only a search that is led by coverage finds it.
+    /// A branch for each letter: in a loop the first and the last would be one edge.
     static func spring(_ bytes: [UInt8]) {
-        guard springs else { return }
-        for (index, letter) in word.enumerated() {
-            guard index < bytes.count, reached(index, bytes[index], letter) else { return }
-        }
+        guard bytes.count >= 5 else { return }
+        guard bytes[0] == UInt8(ascii: "P") else { return }
+        guard bytes[1] == UInt8(ascii: "L") else { return }
+        guard bytes[2] == UInt8(ascii: "A") else { return }
+        guard bytes[3] == UInt8(ascii: "N") else { return }
+        guard bytes[4] == UInt8(ascii: "T") else { return }
         fatalError("the planted word was found")
-    }
-
-    /// A branch for each letter: a loop would be one edge, whatever it has reached.
-    private static func reached(_ index: Int, _ byte: UInt8, _ letter: UInt8) -> Bool {
-        switch index {
-        case 0: byte == letter
-        case 1: byte == letter
-        case 2: byte == letter
-        case 3: byte == letter
-        default: byte == letter
-        }
     }
 }
