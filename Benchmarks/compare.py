@@ -73,12 +73,16 @@ HEAD = (f"{'':18} {'operations/s':>21} {'ours/':>6}  {'p50 µs':>17}  {'p99 µs'
         f"{'ours':>9} {'redis':>9}  {'ours':>8} {'redis':>8} {'CPU':>5}")
 
 
-def describe(options):
-    version = subprocess.run(["redis-server", "--version"], stdout=subprocess.PIPE, text=True).stdout
+def describe_machine():
     with open("/proc/cpuinfo") as file:
         model = re.search(r"model name\s*: (.*)", file.read())
+    return f"Linux {platform.release()}, {model[1] if model else platform.machine()}"
+
+
+def describe(options):
+    version = subprocess.run(["redis-server", "--version"], stdout=subprocess.PIPE, text=True).stdout
     print(f"{options.keys:,} keys; {options.rounds} rounds of {options.seconds:g} s a server and shape; medians")
-    print(f"Linux {platform.release()}, {model[1] if model else platform.machine()}, {' '.join(version.split()[:3])}\n")
+    print(f"{describe_machine()}, {' '.join(version.split()[:3])}\n")
 
 
 def main():

@@ -20,6 +20,11 @@ rules:
     noun: secret
     actions: [get, info, list, put]
     names: ["bench/**"]
+  - who: [uid:{UID}]
+    tenant: main
+    noun: apikey
+    actions: [verify]
+    names: ["bench/**"]
 """
 
 
@@ -161,7 +166,26 @@ class Coffer(Server):
         policy = self.work.path("bench-policy.yaml")
         with open(policy, "w") as file:
             file.write(POLICY)
-        done = subprocess.run([os.path.abspath(self.work.options.coffer), "--socket", self.socket, "policy", "apply", policy],
+        self.command("policy", "apply", policy)
+
+    def command(self, *arguments):
+        """The command's output; it must end well."""
+        done = subprocess.run([os.path.abspath(self.work.options.coffer), "--socket", self.socket, *arguments],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
-            raise Trouble(f"coffer policy apply ended with {done.returncode}: {done.stdout}{self.last_words()}")
+            raise Trouble(f"coffer {' '.join(arguments)} ended with {done.returncode}: {done.stdout[-2000:]}{self.last_words()}")
+        return done.stdout
+
+    def bring_api_keys(self, count, **limits):
+        """Unlimited API keys as they come from new-api, of a user with a wallet: each is called as it reads, by the
+        generator's names. `limits`: more columns of their rows."""
+        names = ["bench/%034d" % number for number in range(count)]
+        rows = [dict(id=number + 1, user_id=1, key=name, name=name, status=1, created_time=1, accessed_time=0, expired_time=-1,
+                     remain_quota=0, unlimited_quota=True, used_quota=0, **limits) for number, name in enumerate(names)]
+        user = dict(id=1, username="bench", role=1, status=1, quota=1_000_000_000, used_quota=0)
+        legacy = self.work.path("bench-newapi.json")
+        with open(legacy, "w") as file:
+            json.dump({"users": [user], "tokens": rows}, file)
+        last = self.command("import", "--from", "newapi", legacy).splitlines()[-1]
+        if not last.startswith(f"{count + 1} created"):
+            raise Trouble(f"the import made other keys than it should: {last}")

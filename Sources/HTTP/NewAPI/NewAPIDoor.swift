@@ -59,6 +59,7 @@ public final class NewAPIDoor: HTTPDoor {
 
     private func respond(to call: HTTPCall) async -> HTTPReply {
         guard let route = NewAPIRoute.find(call.method, call.path) else { return notFound(call) }
+        if call.isHead, route.operation.isChangeByGet { return notFound(call) }
         let request = NewAPIRequest(call, route)
         // Kept apart from the outcome: who asked stands in the log also where nothing came of it.
         var principal = ""
@@ -139,7 +140,7 @@ public final class NewAPIDoor: HTTPDoor {
 
     private func notFound(_ call: HTTPCall) -> HTTPReply {
         let error = JSONValue.object([
-            ("message", .string("Invalid URL (\(call.method) \(call.path))")), ("type", .string("invalid_request_error")),
+            ("message", .string("Invalid URL (\(call.isHead ? "HEAD" : call.method) \(call.path))")), ("type", .string("invalid_request_error")),
             ("param", .string("")), ("code", .string("")),
         ])
         return .json(404, JSONValue.object([("error", error)]).encoded(), route: "unknown")
@@ -165,6 +166,9 @@ public final class NewAPIDoor: HTTPDoor {
 extension NewAPIOperation {
     /// Whether pages of other origins may read the answer: these routes know no cookie.
     var isOpenToPages: Bool { self == .showUsage || self == .showLog || self == .preflight }
+
+    /// GET requests that change something: a HEAD must not.
+    var isChangeByGet: Bool { self == .makeAccessToken || self == .logout }
 
     var isGateway: Bool { self == .showSubscription || self == .showBilling || self == .listGatewayModels }
 }

@@ -40,11 +40,11 @@ extension NewAPIDoor {
         guard let id = body.id, id != 0 else { throw NewAPIFailure(.missingIDInUpdate) }
         guard let stored else { throw NewAPIFailure(.notFound) }
         let isStatusOnly = request.call.queryValue("status_only").map { !$0.isEmpty } ?? false
-        let status = try status(body.status, isRequired: isStatusOnly)
-        if status == .enabled { try checkEnabling(stored) }
+        // A full update leaves the status alone whatever it says, but is refused where the same status could not be set by itself.
+        if body.status == Int64(APIKey.Status.enabled.rawValue) { try checkEnabling(stored) }
         var change = APIKeyChange()
         if isStatusOnly {
-            change.status = status
+            change.status = try status(body.status)
         } else {
             change = try fullChange(body, stored, unlimited: unlimited)
         }
@@ -77,12 +77,11 @@ extension NewAPIDoor {
         return change
     }
 
-    /// The status that a body asks for. Only 1 and 2 can be asked for; pages send 3 and 4 back with all the rest, where they mean nothing.
-    private func status(_ number: Int64?, isRequired: Bool) throws(NewAPIFailure) -> APIKey.Status? {
+    /// The status that a body asks for: only enabled and disabled can be asked for.
+    private func status(_ number: Int64?) throws(NewAPIFailure) -> APIKey.Status {
         switch number {
         case 1: return .enabled
         case 2: return .disabled
-        case nil where !isRequired, 3 where !isRequired, 4 where !isRequired: return nil
         default: throw NewAPIFailure(.invalidParameters)
         }
     }

@@ -5,6 +5,8 @@ import HTTPTypes
 public struct HTTPCall: Sendable {
     /// Upper case as sent; a HEAD arrives as GET, and the server leaves the body of the answer out.
     public var method: String
+    /// Whether it was sent as HEAD: a GET that changes something must not run for one.
+    public var isHead: Bool
     /// RAW as sent, without the query, still percent-encoded: `//`, `;login` and `%2F` are unchanged. Begins with `/`.
     ///
     /// Bytes from 0x80 on were percent-encoded by the server: the parser behind it takes none.
@@ -22,9 +24,10 @@ public struct HTTPCall: Sendable {
 
     public init(
         method: String, path: String, query: String = "", headers: HTTPFields = [:], body: [UInt8] = [], client: ClientAddress,
-        isSecure: Bool = false, requestID: String = ""
+        isSecure: Bool = false, requestID: String = "", isHead: Bool = false
     ) {
         self.method = method
+        self.isHead = isHead
         self.path = path
         self.query = query
         self.headers = headers

@@ -33,7 +33,7 @@ struct IncomingRequest {
     var call: HTTPCall {
         HTTPCall(
             method: isHead ? "GET" : method, path: path, query: query, headers: headers, body: body, client: client, isSecure: isSecure,
-            requestID: id)
+            requestID: id, isHead: isHead)
     }
 }
 
