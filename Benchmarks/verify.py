@@ -71,13 +71,15 @@ def measure(work, server, disk, options, presented):
 def report(name, rounds, moved, options):
     """Prints one table. Returns the ratio of the CPU."""
     ratio = statistics.median(r["verify"]["server_cpu_ns_per_op"] / r["get"]["server_cpu_ns_per_op"] for r in rounds)
-    print(f"{name}, {options.connections}x{options.depth}, {options.keys:,} keys; {options.rounds} rounds of {options.seconds:g} s; medians")
+    print(f"{name}, {options.connections}x{options.depth}, {options.keys:,} keys; "
+          f"{options.rounds} rounds of {options.seconds:g} s; medians")
     print(f"{'':8} {'operations/s':>12} {'p50 µs':>8} {'p99 µs':>8} {'server CPU ns/op':>17} {'generator ns/op':>16}")
     for operation in ("get", "verify"):
         found = [statistics.median(r[operation][column] for r in rounds) for column in COLUMNS]
         print(f"{operation:8} {found[0]:12,.0f} {found[1]:8.1f} {found[2]:8.1f} {found[3]:17,.0f} {found[4]:16,.0f}")
     count = sum(r["verify"]["ops"] for r in rounds)
-    print(f"server CPU of verify / GET: {ratio:.2f}; revisions in {count:,} measured verifies: {moved[0]}, bytes written: {moved[1]}\n", flush=True)
+    print(f"server CPU of verify / GET: {ratio:.2f}; in {count:,} measured verifies {moved[0]} revisions and {moved[1]} bytes written\n",
+          flush=True)
     return ratio
 
 

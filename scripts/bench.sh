@@ -1,8 +1,13 @@
 #!/usr/bin/env bash
-# Our daemon and redis-server side by side, in interleaved runs on the same data; then the allocations of a GET.
+# Our daemon and redis-server side by side, in interleaved runs on the same data; then what a verify costs beside a GET, the
+# allocations of both, and how long a watcher waits.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$(swift build -c release --show-bin-path)
 python3 Benchmarks/compare.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench" ${BENCH_ARGUMENTS:-}
-python3 Benchmarks/allocations.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench"
+python3 Benchmarks/verify.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench"
+for operation in "get" "verify" "verify --limited"; do
+    # shellcheck disable=SC2086
+    python3 Benchmarks/allocations.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench" --operation $operation
+done
 python3 Benchmarks/watch_latency.py --cofferd "$bin/cofferd"

@@ -44,6 +44,12 @@ python3 Tests/Durability/replay.py --selftest
 step "durability: 50 times kill -9 under 16 writers"
 python3 Tests/Durability/kill_test.py --bin "$bin" --work "$work/kill" --rounds 50
 
+step "budgets: a thousand takers at once on a hundred units"
+python3 Tests/Durability/takers_test.py --bin "$bin" --work "$work/takers"
+
+step "budgets: 200 times kill -9 under 16 takers"
+python3 Tests/Durability/budget_kill_test.py --bin "$bin" --work "$work/budgets" --rounds 200
+
 step "durability: each answer behind its sync, and the planted fault"
 python3 Tests/Durability/sync_test.py --bin "$bin" --work "$work/sync" --tools "$work/tools"
 
@@ -53,14 +59,20 @@ swift build -c release -j "$jobs" --product coffer
 swift build -c release -j "$jobs" --product coffer-bench
 release=$(swift build -c release --show-bin-path)
 
-step "no allocation on the way of a GET, and the planted one is seen"
-python3 Benchmarks/allocations.py --cofferd "$release/cofferd" --coffer "$release/coffer" --coffer-bench "$release/coffer-bench"
-verdict=0
-python3 Benchmarks/allocations.py --planted --cofferd "$release/cofferd" --coffer "$release/coffer" --coffer-bench "$release/coffer-bench" || verdict=$?
-if [ "$verdict" -ne 1 ]; then
-    echo "the allocation gate does not see a planted allocation" >&2
-    exit 1
-fi
+step "no allocation on the way of a GET or a verify, and the planted one is seen"
+allocations() {
+    python3 Benchmarks/allocations.py --cofferd "$release/cofferd" --coffer "$release/coffer" --coffer-bench "$release/coffer-bench" "$@"
+}
+for operation in get verify; do
+    allocations --operation "$operation"
+    verdict=0
+    allocations --operation "$operation" --planted || verdict=$?
+    if [ "$verdict" -ne 1 ]; then
+        echo "the allocation gate does not see an allocation that is planted in $operation" >&2
+        exit 1
+    fi
+done
+allocations --operation verify --limited
 
 step "the main job, as 'make run' does it"
 COFFER_HOME="$work/run" ONCE=1 scripts/run.sh

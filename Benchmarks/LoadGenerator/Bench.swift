@@ -113,7 +113,8 @@ struct Bench: ParsableCommand {
         let errors = result.errors.values.reduce(0, +)
         let list = result.errors.sorted { $0.key < $1.key }.map { "\(quoted($0.key)): \($0.value)" }.joined(separator: ", ")
         var fields = [
-            "\"target\": \"\(target.rawValue)\"", "\"operation\": \"\(operation.rawValue)\"", "\"phase\": \"\(phase)\"", "\"connections\": \(connections)", "\"depth\": \(depth)",
+            "\"target\": \"\(target.rawValue)\"", "\"operation\": \"\(operation.rawValue)\"", "\"phase\": \"\(phase)\"",
+            "\"connections\": \(connections)", "\"depth\": \(depth)",
             "\"value_size\": \(valueSize)", "\"keys\": \(keys)", "\"reads\": \(phase == "load" ? 0 : reads)",
             "\"ops\": \(result.operations)", "\"seconds\": \(rounded(seconds, 6))",
             "\"ops_per_second\": \(rounded(seconds > 0 ? Double(result.operations) / seconds : 0, 1))",

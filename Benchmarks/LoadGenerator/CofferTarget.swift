@@ -94,7 +94,8 @@ final class CofferTarget: Target {
             guard header.kind == .response, let request = expected(tag),
                 header.operation == Self.operation(of: request.kind).rawValue
             else { return .broken(stray(header, answer)) }
-            guard let what = request.kind == .verify ? wrongVerdict(answer, request.key) : wrong(answer, request) else { return .good(tag: tag, consumed: body.upperBound) }
+            guard let what = request.kind == .verify ? wrongVerdict(answer, request.key) : wrong(answer, request)
+            else { return .good(tag: tag, consumed: body.upperBound) }
             return .bad(tag: tag, consumed: body.upperBound, what: what)
         }
     }

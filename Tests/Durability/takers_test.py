@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A thousand takers at once on a budget of a hundred: exactly a hundred get something.
 
-    takers_test.py --bin DIR --work DIR [--takers 1000] [--connections 50] [--units 100]
+    takers_test.py --bin DIR --work DIR [--takers 1000] [--connections 50] [--units 100] [--times 5]
 
 Each taker wants one unit, all of them at the same moment over many connections: by reserve on one API key; by reserve on ten
 keys whose owner's wallet holds the hundred; by verify with a cost; and by all three kinds of request on one key, of
@@ -92,7 +92,8 @@ class Case:
 
     def takes(self, keys, refusal):
         """One reserve of one unit for each taker."""
-        answers = self.crowd.ask([(c.RESERVE, c.reserve_body(keys[at % len(keys)], 1, f"t{at}", MINUTE)) for at in range(self.options.takers)])
+        answers = self.crowd.ask([(c.RESERVE, c.reserve_body(keys[at % len(keys)], 1, f"t{at}", MINUTE))
+                                  for at in range(self.options.takers)])
         self.expect("takers", self.verdicts(answers, refusal), self.options.units)
         return answers
 
@@ -172,7 +173,7 @@ def main():
         crowd = Crowd(daemon, options.connections)
         # The planted fault: a unit more than is asked about.
         blind = [run.__name__ for run in (of_one_key, by_verify) if not planted(run, crowd, options)]
-        print(f"FAILED  planted: a unit too many is not seen by {', '.join(blind)}" if blind else "ok      planted: a unit too many is seen")
+        print(f"FAILED  planted: {', '.join(blind)} does not see a unit too many" if blind else "ok      planted: a unit too many is seen")
         wrong += bool(blind)
         for run in (of_one_key, of_one_wallet, by_verify, by_everything):
             problems = []

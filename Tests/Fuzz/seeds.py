@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the binary seeds of the harnesses, which say more as text here. Usage: seeds.py HARNESS FOLDER"""
+"""Writes the seeds that a harness of Tests/Fuzz begins with. Usage: seeds.py HARNESS FOLDER"""
 
 import pathlib
 import struct
@@ -45,13 +45,75 @@ def wire_requests():
     yield "stream-too-long", struct.pack(">H", STREAM) + bytes(4) + b"\xff\xff\xff\xff\x01\0\0\0\0\0\0\0"
 
 
-SEEDS = {"wire-requests": wire_requests}
+
+PIECES = bytes([1, 9, 40, 200])
+
+REQUESTS = {
+    "get": "GET /api/token/?p=1&size=10 HTTP/1.1\r\nHost: localhost:3000\r\nCookie: session=abc; a=\"b\"\r\n\r\n",
+    "raw-bytes": "GET /api/token/search?keyword=测试 HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer sk-abc\r\n\r\n",
+    "body": "POST /api/user/login HTTP/1.1\r\nHost: [::1]:80\r\nContent-Length: 4\r\n\r\nbodyGET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "chunks": "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\nGET /é HTTP/1.1\r\nHost: a\r\n\r\n",
+    "two": "\r\nGET /ä HTTP/1.1\r\nHost: x\r\n\r\n\r\nDELETE /v1/system/token/ö HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    "smuggling": "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\n\r\n",
+    "bare-line-feeds": "GET / HTTP/1.1\nHost: x\n\nGET /\xff HTTP/1.1\nHost: x\n\n",
+    "forwarded": "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 1.2.3.4, [fd00::1]:80, 10.0.0.9\r\nX-Forwarded-Proto: http, https\r\n\r\n",
+    "old": "GET / HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.0\r\nHost: x\r\n\r\n",
+    "upgrade": "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\nrest",
+    "odd-target": "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\nOPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+    "long-line": "GET /" + "a" * 300 + " HTTP/1.1\r\nHost: x\r\n\r\n",
+    "many-fields": "GET / HTTP/1.1\r\nHost: x\r\n" + "".join(f"H{n}: {n}\r\n" for n in range(20)) + "\r\n",
+    "expect": "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab",
+}
+
+JSON = [
+    '{"name":"a","remain_quota":500000,"expired_time":-1,"unlimited_quota":false,"model_limits":"a,b","allow_ips":"10.0.0.0/8\\n::1","group":""}',
+    '{"username":"root","password":"12345678"}', '{"ids":[1,2,3],"Ids":[4],"auto_groups":["a"],"model_limits":["a"]}',
+    '"\\ud83d\\ude00 \\u0000 \\b\\f\\n\\r\\t\\/ \\udead"', "[-0,1.5e-9,9223372036854775807,9223372036854775808,-9223372036854775808]",
+    "[" * 64 + "]" * 64, "[" * 65 + "]" * 65, '{"a":{"b":[null,true,false]},"a":1} trailing', "nul", "\"\x7f\"", "",
+]
+
+TOKENS = [
+    "a192.0.2.7", "a::ffff:10.0.0.1", "a2001:db8::/32", "a10.0.0.0/8", "a[::1]:3000", "a:3000", "alocalhost:80", "a1.2.3.4, 5.6.7.0/24\n::1",
+    "a1:2:3:4:5:6:7:8", "a1:2:3:4:5:6:1.2.3.4", "a64:ff9b::/96", "bAAECAwQ=", "bA-_A", "bYWJj\nZGVm", "bYW", "b\xff\x00",
+    "lIjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVmIg.ZVPxAA", "la.b.c", "rcGFzc3dvcmQ=", "rc2VjcmV0", "r",
+    "jeyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJuZXctYXBpIiwiYXVkIjoibmV3LWFwaS1kYXNoYm9hcmQiLCJzdWIiOiIxIiwic2lkIjoicyIsImlhdCI6MSwiZXhwIjoyfQ",
+    "jeyJhbGciOiJub25lIn0.e30", "hBearer sk-abc-12", "ha=1&b=%E6%B5%8B+x&c", "hsession=\"a;b\"; c=d", "hapi/token/7/key", "h%ab%", "hzh-CN,en;q=0.8",
+    "k" + "A1" * 24, "kragflow-" + "a" * 32, "kck_" + "b" * 43, "ksk-abc-3", "k" + "c" * 32,
+]
+
+IMPORTS = [
+    "dA=1\nexport B='x y' # c\nC=\"a\\n$b\"\n", "d# c\r\nA=1\r\nB=\"x\r\ny\"\r\n", "dA = b # c\nB=\n", "dA='a\nb'\nC=\"'\\\"\"",
+    'j{"a":{"b":"c","d":1.50},"e":true,"f":"\\u00e9\\ud83d\\ude00"}', 'j{"A":"x\'y","B":"line\\nline"}', "j{}",
+    'n{"users":[{"id":1,"username":"root","password":"$2a$10$abcdefghijklmnopqrstuv0123456789012345678901234567890","role":100,"status":1,'
+    '"email":"a@b.c","quota":1}],"tokens":[{"id":7,"user_id":1,"key":"' + "A" * 48 + '","name":"t","status":1,"expired_time":-1,'
+    '"remain_quota":5,"unlimited_quota":0,"allow_ips":"10.0.0.0/8"}],"channels":[]}',
+    'r{"user":[{"id":"u1","nickname":"n","email":"a@b.c","password":"scrypt:32768:8:1$x$y","status":"1"}],'
+    '"tenant":[{"id":"t1","name":"T"}],"user_tenant":[{"id":"m","user_id":"u1","tenant_id":"t1","role":"owner","status":"1"}],'
+    '"api_token":[{"tenant_id":"t1","token":"ragflow-' + "a" * 32 + '","beta":"' + "b" * 32 + '","create_time":1700000000000}]}',
+    "f.env.local", "fa/b.YAML", "\x00",
+]
+
+
+def http_head():
+    for name, request in REQUESTS.items():
+        yield name, PIECES + request.encode()
+        yield name + "-drip", bytes([1, 1, 1, 1]) + request.encode()
+
+
+def numbered(texts):
+    return lambda: ((f"{index:02d}", text.encode()) for index, text in enumerate(texts))
+
+
+SEEDS = {
+    "wire-requests": wire_requests, "http-head": http_head, "http-json": numbered(JSON), "tokens": numbered(TOKENS),
+    "imports": numbered(IMPORTS),
+}
 
 
 def main():
     harness, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in SEEDS.get(harness, lambda: [])():
+    for name, content in SEEDS[harness]():
         (folder / name).write_bytes(content)
 
 

@@ -104,7 +104,7 @@ class Served(daemons.Daemon):
         """An access token of a user."""
         return secret(self.ok("user", "token", "create", user, name, "--expires", expires).text.strip())
 
-    def key(self, name, *options):
+    def api_key(self, name, *options):
         """(number, readable API key)"""
         answer = self.ok("apikey", "create", name, *options, "--json").json
         return answer["id"], secret(answer["key"])
@@ -149,16 +149,16 @@ class Reply:
         return "%d %r %r" % (self.status, self.headers, self.body[:1000])
 
 
-def request(port, method, path, body=None, headers=None, host="127.0.0.1", timeout=15, check=True):
+def request(port, method, path, body=None, headers=None, host="127.0.0.1", timeout=15, check=True, source=None):
     """One request on a connection of its own. A body that is not bytes is sent as JSON. Headers: mapping or pairs;
-    Host is set unless it is among them."""
+    Host is set unless it is among them. `source`: the loopback address that it comes from, such as 127.0.0.9."""
     pairs = list(headers.items() if isinstance(headers, dict) else headers or [])
     names = {name.lower() for name, _ in pairs}
     if body is not None and not isinstance(body, bytes):
         body = json.dumps(body).encode()
         if "content-type" not in names:
             pairs.append(("Content-Type", "application/json"))
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    connection = http.client.HTTPConnection(host, port, timeout=timeout, source_address=(source, 0) if source else None)
     try:
         connection.putrequest(method, path, skip_host="host" in names, skip_accept_encoding=True)
         for name, value in pairs:

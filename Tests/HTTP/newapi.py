@@ -11,6 +11,9 @@ FIELDS = {
     "id", "user_id", "key", "status", "name", "created_time", "accessed_time", "expired_time", "remain_quota", "unlimited_quota",
     "model_limits_enabled", "model_limits", "allow_ips", "used_quota", "group", "cross_group_retry", "DeletedAt", "auto_groups",
 }
+GATEWAY = ["/v1/models", "/v1/dashboard/billing/subscription", "/dashboard/billing/subscription", "/v1/dashboard/billing/usage",
+           "/dashboard/billing/usage?start_date=2026-01-01&end_date=2026-12-31"]
+READING = ["/api/usage/token/", "/api/usage/token", "/api/log/token"]
 SETTINGS = """
 newapi:
   listen: "127.0.0.1:0"
@@ -167,6 +170,41 @@ class Door(unittest.TestCase):
         self.assertEqual(reply.status, 200, reply)
         self.assertIs(reply.json["code"], True)
         return reply.json["data"]
+
+
+class Keys:
+    """Keys of `ada`, before the routes that keys are for."""
+    more = 'trusted_proxies: ["127.0.0.1"]'
+
+    def made(self, name=None, **fields):
+        """(token, key)"""
+        token = self.ada.create(name or self.n, **fields)
+        return token, self.ada.reveal(token["id"])
+
+    def number(self, token):
+        """What the command calls it."""
+        found = [k["id"] for k in self.d.ok("apikey", "list", "--owner", "ada", "--json").json if k["name"] == token["name"]]
+        self.assertEqual(len(found), 1)
+        return str(found[0])
+
+    def charge(self, key, token, amount, request_id, *options):
+        self.d.ok("apikey", "reserve", "--amount", str(amount), "--request-id", request_id, input=key)
+        self.d.ok("apikey", "settle", self.number(token), "--amount", str(amount), "--request-id", request_id, *options)
+
+    def refused(self, path, key, status, text, headers=None, code="", **options):
+        """A refusal in the gateway's shape."""
+        reply = self.gateway(path, key, headers=headers, **options)
+        self.assertEqual(reply.status, status, reply)
+        identity = reply.header("X-Oneapi-Request-Id")
+        self.assertEqual(reply.json, {"error": {"message": "%s (request id: %s)" % (text, identity), "type": "new_api_error",
+                                                "code": code}})
+        self.assertNotIn(b"success", reply.body)
+
+    def denied(self, path, key, status, text, **options):
+        """A refusal of the routes that read."""
+        reply = self.gateway(path, key, **options)
+        self.assertEqual((reply.status, reply.json["success"], reply.json["message"]), (status, False, text), reply)
+        self.assertEqual(reply.header("Access-Control-Allow-Origin"), "*")
 
 
 def main_json(body):

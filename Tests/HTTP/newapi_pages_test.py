@@ -110,7 +110,8 @@ class Pages:
             page = eve.good("GET", "/api/token/?size=3&" + query)
             self.assertEqual((page["page"], [t["name"] for t in page["items"]]), (1, ["t22", "t21", "t20"]), query)
         self.assertEqual(eve.good("GET", "/api/token/?p=9223372036854775807&size=100")["items"], [])
-        for query, size in (("size=-1", range(1, 101)), ("size=100000", [100]), ("size=9223372036854775807", [100]), ("ps=-9223372036854775808", range(1, 101))):
+        for query, size in (("size=-1", range(1, 101)), ("size=100000", [100]), ("size=9223372036854775807", [100]),
+                            ("ps=-9223372036854775808", range(1, 101))):
             page = eve.good("GET", "/api/token/?" + query)
             self.assertIn(page["page_size"], size)
             self.assertLessEqual(len(page["items"]), page["page_size"])
@@ -156,10 +157,12 @@ class Pages:
         token = self.ada.create(self.n)
         number = token["id"]
         for method, path, body in (
-            ("GET", "/api/token/%d" % number, None), ("POST", "/api/token/%d/key" % number, None), ("DELETE", "/api/token/%d" % number, None),
+            ("GET", "/api/token/%d" % number, None), ("POST", "/api/token/%d/key" % number, None),
+            ("DELETE", "/api/token/%d" % number, None),
             ("PUT", "/api/token/", {"id": number, "name": "mine"}), ("PUT", "/api/token/?status_only=true", {"id": number, "status": 2}),
         ):
-            self.assertEqual(self.bob.bad(method, path, body), self.bob.bad(method, path.replace(str(number), "987654"), body and dict(body, id=987654)))
+            self.assertEqual(self.bob.bad(method, path, body), self.bob.bad(method, path.replace(str(number), "987654"),
+                                                                            body and dict(body, id=987654)))
         self.assertEqual(self.ada.show(number), token)
         self.assertNotIn(self.n, self.bob.names())
         found = self.bob.good("GET", "/api/token/search?p=1&size=10&keyword=" + self.n)
@@ -200,8 +203,10 @@ class Current(Pages, Door):
     def test_keys_are_masked_everywhere(self):
         token = self.ada.create(self.n)
         key = self.ada.reveal(token["id"]).encode()
-        for reply in (self.ada("GET", "/api/token/?size=100"), self.ada("GET", "/api/token/%d" % token["id"]), self.ada("PUT", "/api/token/", token),
-                      self.ada("GET", "/api/token/search?p=1&keyword=" + self.n), self.ada("PUT", "/api/token/?status_only=1", dict(token, status=2))):
+        for reply in (self.ada("GET", "/api/token/?size=100"), self.ada("GET", "/api/token/%d" % token["id"]),
+                      self.ada("PUT", "/api/token/", token),
+                      self.ada("GET", "/api/token/search?p=1&keyword=" + self.n),
+                      self.ada("PUT", "/api/token/?status_only=1", dict(token, status=2))):
             self.assertIn(masked(key.decode()).encode(), reply.body)
             self.assertNotIn(key, reply.body)
 

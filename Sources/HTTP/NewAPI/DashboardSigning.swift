@@ -54,9 +54,11 @@ struct DashboardSigning: Sendable {
 
     /// - Returns: `nil` for all that was not signed here. Whether it has expired is not looked at.
     func verified(_ text: String) async throws(StoreError) -> DashboardToken? {
+        // The library takes padding and loose last bits: one token has one spelling (RFC 7515 §2).
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Base64URL.decoded($0) }
+        guard parts.count == 3, text == parts.map({ $0.map(Base64URL.encoded) ?? "" }).joined(separator: ".") else { return nil }
         // The header must name the one algorithm that is used, whatever the library would make of others.
-        guard let head = text.split(separator: ".", maxSplits: 1).first, let bytes = Base64URL.decoded(head),
-            let header = try? JSONValue.parse(bytes, allowsTrailing: false), header["alg"]?.string == "HS256"
+        guard let head = parts[0], let header = try? JSONValue.parse(head, allowsTrailing: false), header["alg"]?.string == "HS256"
         else { return nil }
         let keys = await JWTKeyCollection().add(hmac: HMACKey(key: try subkey("login")), digestAlgorithm: .sha256)
         return try? await keys.verify(text, as: DashboardToken.self)

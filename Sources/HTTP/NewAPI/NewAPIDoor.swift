@@ -39,11 +39,12 @@ public final class NewAPIDoor: HTTPDoor {
     }
 
     public let id = "newapi"
+    public let requestIDHeader: String? = "X-Oneapi-Request-Id"
     public var claims: [PathClaim] { NewAPIRoute.claims }
 
     public func answer(_ call: HTTPCall) async -> HTTPReply {
         var reply = await respond(to: call)
-        reply.headers.append(("X-Oneapi-Request-Id", call.requestID))
+        if let requestIDHeader { reply.headers.append((requestIDHeader, call.requestID)) }
         reply.headers.append(("X-New-Api-Version", version))
         return reply
     }

@@ -102,8 +102,17 @@ extension NewAPIDoor {
         case .locked: throw .unavailable
         case .failed: throw NewAPIFailure(.failed, status: 500)
         }
+        // Who may choose a channel may name one; there is none here to go to.
+        if Self.namesChannel(text), accounts.users.find(view.key.owner).map({ $0.role == .common }) ?? true {
+            throw NewAPIFailure(.channelRefused, status: 403)
+        }
         // As it is now: the verdict may have looked at a younger one.
         return accounts.apiKeys.find(view.key.number) ?? view
+    }
+
+    /// Whether something follows the key: `sk-KEY-CHANNEL`.
+    private static func namesChannel(_ text: String) -> Bool {
+        (text.hasPrefix("sk-") ? text.dropFirst(3) : text[...]).utf8.contains(UInt8(ascii: "-"))
     }
 
     /// The key where the gateway looks for it.

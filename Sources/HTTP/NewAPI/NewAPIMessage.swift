@@ -35,6 +35,7 @@ enum NewAPIMessage: Equatable, Sendable {
     // Keys.
     case noKey, unknownKey, keyDisabled, notBearer, addressRefused, tooManyRequests
     case groupRefused(String)
+    case channelRefused
 
     // The store.
     case unavailable, failed, full
@@ -128,6 +129,7 @@ enum NewAPIMessage: Equatable, Sendable {
         case .addressRefused: ("您的 IP 不在令牌允许访问的列表中", "Your IP is not in the list that the token allows")
         case .tooManyRequests: ("请求过于频繁，请稍后重试", "Too many requests, try again later")
         case .groupRefused(let group): ("无权访问 \(group) 分组", "The group \(group) may not be used")
+        case .channelRefused: ("普通用户不支持指定渠道", "Users without an administrator's role may not choose a channel")
         case .unavailable: ("服务暂时不可用，请稍后重试", "The service is not available at the moment, try again later")
         case .full: ("存储空间不足", "The store is full")
         default: nil

@@ -45,6 +45,8 @@ extension NewAPIDoor {
     private func withKeys(
         _ views: [APIKeyView], _ pattern: NewAPISearchPattern, _ text: String
     ) async throws(AccountError) -> [APIKeyView] {
+        // The prefix went once; a second one is no part of any key.
+        guard !text.hasPrefix("sk-") else { return [] }
         let exact = Array(text.utf8).withUnsafeBytes { accounts.apiKeys.find(readable: $0) }
         if let exact { return views.filter { $0.key.number == exact.key.number } }
         // Longer than any key: reading them would be for nothing.

@@ -39,6 +39,7 @@ extension HTTPConnection {
         if let seconds = refusal.retryAfterSeconds, !reply.headers.contains(where: { $0.name.lowercased() == "retry-after" }) {
             reply.headers.append(("Retry-After", String(seconds)))
         }
+        if let name = request.door.requestIDHeader { reply.headers.append((name, request.id)) }
         send(reply, request)
     }
 

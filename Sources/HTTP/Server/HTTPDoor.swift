@@ -11,6 +11,13 @@ public protocol HTTPDoor: Sendable {
     ///   - method: as sent.
     ///   - path: raw, without the query; not yet checked for anything.
     func refusal(_ refusal: HTTPRefusal, method: String, path: String) -> HTTPReply
+    /// A header beside `X-Request-Id` that has the request's id in answers of this API. ``answer(_:)`` sets it itself; to a
+    /// ``refusal(_:method:path:)`` the server adds it.
+    var requestIDHeader: String? { get }
+}
+
+extension HTTPDoor {
+    public var requestIDHeader: String? { nil }
 }
 
 /// What belongs to a door on an address that it shares with others. Paths are compared raw, byte for byte.

@@ -15,9 +15,6 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         var cut = outcome(stream.pieces(lengths), answersAtOnce: false)
         if Plant.spoils { cut.requests.append(Outcome.Request()) }
         Harness.check(cut == whole, "the same bytes in other pieces are other requests")
-        if stream.count <= 512 {
-            Harness.check(outcome(stream.pieces([1]), answersAtOnce: true) == whole, "the same bytes one by one are other requests")
-        }
     }
 }
 

@@ -10,7 +10,7 @@ struct Witness {
     /// - Returns: `nil` only where the settings below are refused.
     init?(_ gate: RequestGate, _ limits: HTTPLimits) {
         let address = ListenAddress(host: ClientAddress(v4: 0x7F00_0001), port: 80)
-        guard let entry = try? DoorEntry(DoorListen(UnclaimedPath(), address), tls: nil, trustedProxies: [], hosts: []),
+        guard let entry = try? DoorEntry(DoorListen(door: UnclaimedPath(), address: address), tls: nil, trustedProxies: [], hosts: []),
             let group = try? ListenGroup.grouped([entry]).first
         else { return nil }
         let logger = Logger(label: "fuzz") { _ in SwiftLogNoOpLogHandler() }

@@ -1,3 +1,4 @@
+import CofferAccounts
 @testable import CofferHTTP
 import FuzzSupport
 

@@ -46,7 +46,6 @@ import Testing
     @Test(arguments: ["*", "0.0.0.0/0", "::/0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/08", "10.0.0.0/-1", "example.com", "", "10.0.0"])
     func refusedRanges(_ text: String) {
         #expect(throws: HTTPSettingsError.self) { try HTTPSettings(doors: [], trustedProxies: [text]) }
-        #expect(AddressRange(text) == nil)
     }
 
     @Test(arguments: [

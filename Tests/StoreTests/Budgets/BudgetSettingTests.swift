@@ -19,6 +19,8 @@ struct BudgetSettingTests {
         let same = try store.steps([.set(document("k"), unlimited: false, remaining: 9, used: 3)])
         #expect(same.results[0].effect == .unchanged && store.revision == 2)
         #expect(try store.steps([.set(document("k"), unlimited: true, remaining: -4, used: 0)]).results[0].effect == .changed)
+        let accessed = try store.steps([.set(document("k"), unlimited: nil, remaining: nil, used: nil, accessed: 1_600_000_000_000)])
+        #expect(accessed.results[0].effect == .changed && accessed.budgets[0].budget.accessed == 1_600_000_000_000)
         // What remains of an unlimited one may be no budget for a limited one.
         #expect(try store.refusal(.set(document("k"), unlimited: false, remaining: nil, used: nil)) == .invalidArgument)
         #expect(try store.refusal(.set(document("k"), unlimited: nil, remaining: nil, used: -1)) == .invalidArgument)

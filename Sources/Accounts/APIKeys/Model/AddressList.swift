@@ -39,9 +39,10 @@ public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// An IPv6 network never holds IPv4 addresses, though their mapped form lies in some.
     @inline(__always)
     public func contains(_ address: ClientAddress) -> Bool {
-        address.high & highMask == network.high && address.low & lowMask == network.low
+        address.high & highMask == network.high && address.low & lowMask == network.low && (prefix >= 96 || !address.isV4)
     }
 
     public var description: String {

@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Fuzzes what reads bytes from outside, each harness of Tests/Fuzz for FUZZ_SECONDS (600). Usage: scripts/fuzz.sh [HARNESS...]
+# Inputs that broke a rule are printed as hex and kept in FUZZ_CRASHES. Ends in 1 if there is one.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+seconds=${FUZZ_SECONDS:-600}
+crashes=${FUZZ_CRASHES:-/tmp/coffer-fuzz-crashes}
+harnesses=("$@")
+[ $# -gt 0 ] || harnesses=(wire-requests http-head http-json tokens imports)
+
+work=$(mktemp -d /tmp/coffer-fuzz.XXXXXX)
+trap 'rm -rf "$work"' EXIT
+step() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
+
+# Longest input in bytes: enough for each limit that the harness can reach.
+longest() {
+    case $1 in
+        wire-requests) echo 8192 ;;
+        http-head) echo 3072 ;;
+        http-json) echo 4096 ;;
+        tokens) echo 1024 ;;
+        imports) echo 4096 ;;
+        *) echo "fuzz: unknown harness '$1'" >&2; return 64 ;;
+    esac
+}
+
+# The runtime's own backtrace of a crash can hang for minutes under libFuzzer, which prints one itself.
+export SWIFT_BACKTRACE=enable=no
+# A leak that counts shows as memory: -rss_limit_mb. The leak checker needs ptrace, which containers often forbid.
+export ASAN_OPTIONS=detect_leaks=0
+limits=(-rss_limit_mb=2048 -timeout=10)
+
+build() {
+    COFFER_FUZZ=1 swift build --scratch-path .build-fuzz --sanitize=fuzzer --sanitize=address -j "$(nproc)" --product "fuzz-$1" \
+        >"$work/build.log" 2>&1 || { grep -v 'Cannot export local symbol' "$work/build.log" | tail -40; return 1; }
+}
+
+# The planted faults: a spoilt comparison fails on the seeds alone, and coverage leads to a word that no seed has.
+proven() {
+    local binary=$1 seeds=$2 log=$work/plant.log
+    if COFFER_FUZZ_PLANT=check "$binary" "${limits[@]}" -artifact_prefix="$work/" "$seeds"/* >"$log" 2>&1 ||
+        ! grep -aq 'the harness found' "$log"; then
+        echo "the harness does not see a spoilt comparison"
+        return 1
+    fi
+    if COFFER_FUZZ_PLANT=bytes "$binary" "${limits[@]}" -max_total_time=60 -max_len=16 -artifact_prefix="$work/" >"$log" 2>&1 ||
+        ! grep -aq 'the planted word was found' "$log"; then
+        echo "the search does not find the planted word"
+        return 1
+    fi
+}
+
+fuzz() {
+    local name=$1 length binary found=$crashes/$1 log=$work/$1.log
+    length=$(longest "$name") || return 1
+    step "$name: build (the first time takes some minutes)"
+    build "$name" || return 1
+    binary=.build-fuzz/debug/fuzz-$name
+    python3 Tests/Fuzz/seeds.py "$name" "$work/$name.seeds" || return 1
+    step "$name: the planted faults are seen"
+    proven "$binary" "$work/$name.seeds" || return 1
+    step "$name: $seconds s"
+    mkdir -p "$work/$name.corpus" "$found" || return 1
+    if "$binary" "${limits[@]}" -max_total_time="$seconds" -max_len="$length" -artifact_prefix="$found/" -print_final_stats=1 \
+        "$work/$name.corpus" "$work/$name.seeds" >"$log" 2>&1; then
+        grep -aE '^(#[0-9]+[[:space:]]+DONE|stat::(number_of_executed_units|peak_rss_mb))' "$log"
+        return 0
+    fi
+    grep -aE 'Fatal error|the harness found|ERROR:|SUMMARY:' "$log" | head -5
+    sed -n 's/.*Test unit written to //p' "$log" | tail -1 | while read -r input; do
+        echo "$input, as hex:"
+        od -An -v -tx1 "$input" | tr -d ' \n'
+        echo
+    done
+    return 1
+}
+
+failed=()
+for name in "${harnesses[@]}"; do
+    fuzz "$name" || failed+=("$name")
+done
+if [ ${#failed[@]} -gt 0 ]; then
+    echo "fuzz: failed: ${failed[*]}" >&2
+    exit 1
+fi
+step "nothing was found"
