@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SHELL := /bin/bash
 
-.PHONY: run test build install bench clean
+.PHONY: run test build install bench fuzz clean
 
 run: build
 	@ONCE=$(ONCE) scripts/run.sh
@@ -32,5 +32,10 @@ bench: build
 	@swift build -c release --product coffer-bench
 	@scripts/bench.sh
 
+# Outside of `make test`: its own build with sanitizers, then FUZZ_SECONDS (600) for each harness of Tests/Fuzz.
+fuzz:
+	@scripts/setup.sh test
+	@scripts/fuzz.sh
+
 clean:
-	rm -rf .build run
+	rm -rf .build .build-fuzz run

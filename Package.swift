@@ -206,7 +206,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
         ],
         "imports": ["CofferFormats"],
     ]
-    for (name, dependencies) in harnesses {
+    for (name, dependencies) in harnesses.sorted(by: { $0.key < $1.key }) {
         package.targets.append(
             .executableTarget(
                 name: "fuzz-\(name)", dependencies: ["FuzzSupport"] + dependencies, path: "Tests/Fuzz/\(name)",

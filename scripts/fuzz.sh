@@ -25,26 +25,31 @@ longest() {
     esac
 }
 
+# Runs a harness.
 # The runtime's own backtrace of a crash can hang for minutes under libFuzzer, which prints one itself.
-export SWIFT_BACKTRACE=enable=no
 # A leak that counts shows as memory: -rss_limit_mb. The leak checker needs ptrace, which containers often forbid.
-export ASAN_OPTIONS=detect_leaks=0
-limits=(-rss_limit_mb=2048 -timeout=10)
+run() {
+    local binary=$1
+    shift
+    SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 timeout -k 10 $((seconds + 300)) \
+        "$binary" -rss_limit_mb=2048 -timeout=10 "$@" </dev/null
+}
 
+# SwiftPM keeps the sanitizers in a set: with another order on the compilers' command lines everything would be built anew.
 build() {
-    COFFER_FUZZ=1 swift build --scratch-path .build-fuzz --sanitize=fuzzer --sanitize=address -j "$(nproc)" --product "fuzz-$1" \
+    SWIFT_DETERMINISTIC_HASHING=1 COFFER_FUZZ=1 swift build --scratch-path .build-fuzz --sanitize=fuzzer --sanitize=address -j "$(nproc)" --product "fuzz-$1" \
         >"$work/build.log" 2>&1 || { grep -v 'Cannot export local symbol' "$work/build.log" | tail -40; return 1; }
 }
 
 # The planted faults: a spoilt comparison fails on the seeds alone, and coverage leads to a word that no seed has.
 proven() {
     local binary=$1 seeds=$2 log=$work/plant.log
-    if COFFER_FUZZ_PLANT=check "$binary" "${limits[@]}" -artifact_prefix="$work/" "$seeds"/* >"$log" 2>&1 ||
+    if COFFER_FUZZ_PLANT=check run "$binary" -artifact_prefix="$work/" "$seeds"/* >"$log" 2>&1 ||
         ! grep -aq 'the harness found' "$log"; then
         echo "the harness does not see a spoilt comparison"
         return 1
     fi
-    if COFFER_FUZZ_PLANT=bytes "$binary" "${limits[@]}" -max_total_time=60 -max_len=16 -artifact_prefix="$work/" >"$log" 2>&1 ||
+    if COFFER_FUZZ_PLANT=bytes run "$binary" -max_total_time=60 -max_len=16 -artifact_prefix="$work/" >"$log" 2>&1 ||
         ! grep -aq 'the planted word was found' "$log"; then
         echo "the search does not find the planted word"
         return 1
@@ -62,7 +67,7 @@ fuzz() {
     proven "$binary" "$work/$name.seeds" || return 1
     step "$name: $seconds s"
     mkdir -p "$work/$name.corpus" "$found" || return 1
-    if "$binary" "${limits[@]}" -max_total_time="$seconds" -max_len="$length" -artifact_prefix="$found/" -print_final_stats=1 \
+    if run "$binary" -max_total_time="$seconds" -max_len="$length" -artifact_prefix="$found/" -print_final_stats=1 \
         "$work/$name.corpus" "$work/$name.seeds" >"$log" 2>&1; then
         grep -aE '^(#[0-9]+[[:space:]]+DONE|stat::(number_of_executed_units|peak_rss_mb))' "$log"
         return 0

@@ -35,6 +35,9 @@ public final class Accounts: CommitListener, Sendable {
     /// Whether nothing can be asked: the store is locked, or what it holds could not be read.
     public var isLocked: Bool { context.directory.isLocked }
 
+    /// - Throws: `locked` while the store is locked or what it holds is still being read; `failed` where that went wrong.
+    public func requireReady() throws(AccountError) { try context.directory.requireReady() }
+
     // MARK: Following the store, on its writer's thread
 
     public func committed(_ changes: [Change]) { follower.follow(changes) }

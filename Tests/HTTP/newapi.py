@@ -114,7 +114,7 @@ class Client:
 
     def login(self, name, word, headers=None):
         """Logs in, keeps the cookies, and gives `data`."""
-        reply = self("POST", "/api/user/login", {"username": name, "password": word}, headers=headers)
+        reply = self("POST", "/api/user/login?turnstile=", {"username": name, "password": word}, headers=headers)
         assert reply.status == 200 and reply.json["success"] is True, reply
         for cookie, (value, _) in reply.cookies.items():
             self.cookies[cookie] = secret(value)

@@ -114,15 +114,15 @@ class Inputs:
         self.assertEqual(self.gateway("/v1/models", self.ada.reveal(token["id"])).status, 401)
 
     def test_case_of_names_and_unknown_ones(self):
-        self.ada.good("POST", "/api/token/", b'{"NAME":"%s","Unlimited_Quota":true,"nope":[{"a":1}],"name ":"x"} trailing' % self.n.encode(),
-                      headers={"Content-Type": "application/x-www-form-urlencoded"})
+        body = b'{"NAME":"%s","Unlimited_Quota":true,"nope":[{"a":1}],"name ":"x"} trailing' % self.n.encode()
+        self.ada.good("POST", "/api/token/", body, headers={"Content-Type": "application/x-www-form-urlencoded"})
         token = self.ada.find(self.n)
         self.assertIs(token["unlimited_quota"], True)
         # Of duplicates the last counts.
         self.ada.good("PUT", "/api/token/", b'{"id":%d,"group":"default","Group":"vip","group":"vip"}' % token["id"])
         self.assertEqual(self.ada.show(token["id"])["group"], "vip")
-        nulls = b'{"name":"%s n","expired_time":null,"remain_quota":null,"model_limits":null,"allow_ips":null,"group":null,"auto_groups":null}'
-        self.ada.good("POST", "/api/token/", nulls % self.n.encode())
+        self.ada.good("POST", "/api/token/", {"name": self.n + " n", "expired_time": None, "remain_quota": None, "model_limits": None,
+                                              "allow_ips": None, "group": None, "auto_groups": None})
         token = self.ada.find(self.n + " n")
         self.assertEqual((token["expired_time"], token["remain_quota"], token["unlimited_quota"], token["group"]), (-1, 0, False, ""))
         self.assertEqual((token["model_limits"], token["allow_ips"]), ("", ""))
@@ -179,7 +179,7 @@ class Inputs:
         def work():
             self.ada.bad("POST", "/api/token/", {"name": "n" * 10 ** 6})
             self.ada.bad("POST", "/api/token/", {"name": self.n, "group": "g" * 10 ** 6})
-            for body in ({"name": self.n, "model_limits": "m" * 10 ** 6}, {"name": self.n, "allow_ips": "10.0.0.1\n" * 110000}):
+            for body in ({"name": self.n, "model_limits": "m" * 10 ** 6}, {"name": self.n, "allow_ips": "10.0.0.1\n" * 90000}):
                 self.ada.bad("POST", "/api/token/", body)
             reply = self.ada("POST", "/api/token/", b'{"name":"' + b"n" * (2 * 10 ** 6) + b'"}')
             self.assertEqual((reply.status, reply.json["success"]), (413, False))

@@ -47,6 +47,9 @@ class Logins(Door):
         self.assertEqual((attributes["path"], attributes["samesite"].lower(), "httponly" in attributes), ("/", "strict", True))
         self.assertEqual(int(attributes["max-age"]), 30 * 86400)
         self.assertNotIn("secure", attributes)
+        # Nobody is trusted to say that it was TLS.
+        reply = page("POST", "/api/user/login", {"username": "ada", "password": self.word}, headers={"X-Forwarded-Proto": "https"})
+        self.assertNotIn("secure", reply.cookies["session"][1])
         value, attributes = cookies["new_api_refresh"]
         self.assertEqual((attributes["path"], attributes["samesite"].lower(), "httponly" in attributes), ("/api/user/auth", "strict", True))
         head, body = parts(data["access_token"])
@@ -189,6 +192,19 @@ class Logins(Door):
              headers={"Content-Type": "text/plain"})
         reply = request(self.port, "POST", "/api/user/login", b'{"USERNAME":"ada","Password":"%s"} x' % self.word.encode())
         self.assertIs(reply.json["success"], True)
+
+    def test_names_and_passwords_that_nobody_has(self):
+        page = Client(self.port)
+        self.d.ok("user", "create", "mute", "--role", "common", "--no-password")
+        for name, word in (
+            ("ada\0", self.word), ("ada ", self.word), ("ada/", self.word), ("a" * 500000, self.word), ("ada", "x" * 500000),
+            ("ada", self.word + "\0"), ("ada", self.word[:-1]), ("ada", self.word + "x"), ("mute", "x"), ("mute", "\0"), ("*", self.word),
+            ("' or ''='", self.word), ("#%d" % self.ada.number, self.word), (str(self.ada.number), self.word), ("login:ada", self.word),
+        ):
+            found = page("POST", "/api/user/login", {"username": name, "password": word})
+            self.assertEqual((found.status, found.all("Set-Cookie")), (200, []), (name[:20], found))
+            self.assertEqual(found.json, {"success": False, "message": "用户名或密码错误，或用户已被封禁"}, name[:20])
+            page.login("ada", self.word)       # forgets the failure, or the sixth would have to wait
 
     def test_the_user_header(self):
         page, data = self.page()

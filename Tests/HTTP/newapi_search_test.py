@@ -95,7 +95,8 @@ class Searches:
 
 
 def split_raw(port, target, pat):
-    return split(raw(port, b"GET " + target + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer " + pat.encode() + b"\r\n\r\n"))
+    head = b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer "
+    return split(raw(port, b"GET " + target + head + pat.encode() + b"\r\n\r\n"))
 
 
 class OverTheCap(Door):

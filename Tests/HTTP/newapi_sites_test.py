@@ -44,6 +44,26 @@ class OtherSites(Door):
             self.assertEqual([name for name, _ in reply.headers if name.lower().startswith("access-control")], [])
 
 
+class BehindAProxy(Door):
+    """The proxy speaks TLS and says so."""
+    more = 'trusted_proxies: ["127.0.0.1"]\nhosts: [tokens.example.com]'
+
+    def test_cookies_and_origins(self):
+        there = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1", "Host": "tokens.example.com"}
+        page = Client(self.port, headers=there)
+        page.login("ada", self.word, headers={"Origin": "https://tokens.example.com"})
+        for name in ("session", "new_api_refresh"):
+            self.assertIn("secure", page.logged_in.cookies[name][1])
+        for origin, status in (("https://tokens.example.com", 200), ("http://tokens.example.com", 403),
+                               ("https://tokens.example.com:8443", 403),
+                               ("https://example.com", 403), ("https://127.0.0.1:%d" % self.port, 403)):
+            self.assertEqual(page("POST", "/api/token/", {"name": self.n}, headers={"Origin": origin}).status, status, origin)
+        self.assertEqual(page.names(), [self.n])
+        # Hosts that are not listed are not answered, whatever is forwarded.
+        for headers in ({"Host": "other.example.com"}, {"Host": "other.example.com", "X-Forwarded-Host": "tokens.example.com"}):
+            self.assertEqual(page("GET", "/api/token/", headers=headers).status, 403)
+
+
 class Strict(Door):
     """As versions of 2025 were."""
     more = "require_new_api_user: true\nlegacy_status: true\nsession_days: 2"

@@ -40,7 +40,7 @@ class Refusing(Keys):
             self.assertEqual(self.usage(text)["name"], self.n)
         self.d.user("root2", "admin")
         _, key = self.d.api_key(self.n, "--owner", "root2", "--form", "sk", "--unlimited")
-        self.assertEqual(self.gateway("/v1/models", key + "-1").status, 200)
+        self.assertEqual(self.gateway("/v1/models", key.removeprefix("sk-") + "-1").status, 200)
 
     def test_disabled_expired_exhausted(self):
         token, key = self.made(remain_quota=10, unlimited_quota=False)
@@ -123,7 +123,8 @@ class Refusing(Keys):
         for path in READING:
             self.denied(path, key, 403, "用户已被封禁")
         self.d.ok("user", "enable", "eve")
-        self.ada.create(self.n + " x", group="no such group")
+        _, other = self.made(self.n + " x", group="no such group")
+        self.refused("/v1/models", other, 403, "无权访问 no such group 分组")
         eve.good("PUT", "/api/token/", {"id": token["id"], "group": ""})
         self.assertEqual(self.gateway("/v1/models", key).status, 200)
         eve.good("DELETE", "/api/token/%d/" % token["id"])

@@ -3,14 +3,18 @@ import Dispatch
 
 // Changes and deletes, on the change queue.
 extension APIKeyService {
-    /// - Parameter expected: the revision that the caller saw; another one in the store is `conflict`. `nil`: whatever it is.
-    /// - Throws: `notFound`, `conflict`, `invalidArgument` naming the field, `locked`, …
+    /// - Parameters:
+    ///   - expected: the revision that the caller saw; another one in the store is `conflict`. `nil`: whatever it is.
+    ///   - isAllowed: asked about the key as it is before the change, when the change is made.
+    /// - Throws: `notFound`, `conflict`, `invalidArgument` naming the field, `denied`, `locked`, …
     public func update(
-        _ number: UInt64, _ change: APIKeyChange, expected: UInt64?, by principal: String
+        _ number: UInt64, _ change: APIKeyChange, expected: UInt64?, by principal: String,
+        where isAllowed: @escaping Permission<APIKey> = { _ in true }
     ) async throws(AccountError) -> APIKeyView {
         try await context.queue.run { [self] () throws(AccountError) in
             try requireOpen()
             guard let account = registry.account(number), let entry = account.current else { throw .noSuchKey }
+            try AccountError.require(isAllowed, entry.key)
             if let expected, expected != entry.key.revision {
                 throw AccountError(.conflict, "revision", "the API key was changed meanwhile")
             }
@@ -99,10 +103,14 @@ extension APIKeyService {
     }
 
     /// Unknown numbers are skipped; the others go in one batch, with everything that belongs to them.
+    /// - Parameter isAllowed: asked about each key as it is when it goes; one that is not allowed keeps them all.
     /// - Returns: how many there were. No verify that begins behind the answer passes.
-    public func delete(_ numbers: [UInt64], by principal: String) async throws(AccountError) -> Int {
+    public func delete(
+        _ numbers: [UInt64], by principal: String, where isAllowed: @escaping Permission<APIKey> = { _ in true }
+    ) async throws(AccountError) -> Int {
         try await context.queue.run { [self] () throws(AccountError) in
             try requireOpen()
+            for number in numbers { if let entry = registry.account(number)?.current { try AccountError.require(isAllowed, entry.key) } }
             let known = Set(numbers).filter { registry.account($0) != nil }.sorted()
             guard !known.isEmpty else { return 0 }
             try context.commit(try mutationsDeleting(known), by: principal)

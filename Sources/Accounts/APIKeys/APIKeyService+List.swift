@@ -55,6 +55,21 @@ extension APIKeyService {
         return (fitting.count, fitting[low...].prefix(max(limit, 0)).compactMap { $0.view(at: now) })
     }
 
+    /// A page for cursors of those that `isAllowed` is true for, oldest first, and how many of them fit the filter in all.
+    /// - Parameter number: only those with a larger number are in the page; the total counts all.
+    public func page(
+        _ filter: Filter, after number: UInt64, limit: Int, where isAllowed: Permission<APIKey>
+    ) -> (total: Int, items: [APIKeyView]) {
+        let now = context.now
+        var page: (total: Int, items: [APIKeyView]) = (0, [])
+        for account in accounts(filter) {
+            guard let key = account.current?.key, isAllowed(key) else { continue }
+            page.total += 1
+            if key.number > number, page.items.count < limit, let view = account.view(at: now) { page.items.append(view) }
+        }
+        return page
+    }
+
     /// All that fit the filter and `condition`, oldest first.
     public func match(_ filter: Filter, where condition: (APIKeyView) -> Bool) -> [APIKeyView] {
         let now = context.now

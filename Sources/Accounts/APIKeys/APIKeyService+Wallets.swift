@@ -6,12 +6,16 @@ extension APIKeyService {
     public func wallet(of user: UInt64) -> Budget? { registry.owner(user)?.wallet }
 
     /// Gives the user a wallet with so many units, or sets what is left in theirs.
-    /// - Parameter units: 0 to ``StoreLimits/quota``; `nil` takes the wallet away.
-    /// - Throws: `notFound`, `invalidArgument`, `locked`, …
-    public func setWallet(of user: UInt64, units: Int64?, by principal: String) async throws(AccountError) {
+    /// - Parameters:
+    ///   - units: 0 to ``StoreLimits/quota``; `nil` takes the wallet away.
+    ///   - isAllowed: asked about the user as it is when the wallet is set.
+    /// - Throws: `notFound`, `invalidArgument`, `denied`, `locked`, …
+    public func setWallet(
+        of user: UInt64, units: Int64?, by principal: String, where isAllowed: @escaping Permission<User> = { _ in true }
+    ) async throws(AccountError) {
         try await context.queue.run { [self] () throws(AccountError) in
             try requireOpen()
-            _ = try context.directory.existingUser(user)
+            try AccountError.require(isAllowed, context.directory.existingUser(user))
             let name = try DocumentName.wallet(user)
             let hasWallet = wallet(of: user) != nil
             guard let units else {

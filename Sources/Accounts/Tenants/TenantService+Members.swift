@@ -16,13 +16,17 @@ extension TenantService {
         }.sorted { ($0.created, $0.tenant) < ($1.created, $1.tenant) }
     }
 
-    /// - Throws: `notFound` (tenant or user), `alreadyExists`, `locked`, …
+    /// - Parameter isAllowed: asked about the tenant as it is when the user joins.
+    /// - Throws: `notFound` (tenant or user), `alreadyExists`, `denied`, `locked`, …
     @discardableResult
-    public func add(tenant: TenantID, user: UInt64, role: MembershipRole, by principal: String) async throws(AccountError) -> Membership {
+    public func add(
+        tenant: TenantID, user: UInt64, role: MembershipRole, by principal: String,
+        where isAllowed: @escaping Permission<Tenant> = { _ in true }
+    ) async throws(AccountError) -> Membership {
         let context = context
         return try await context.queue.run { () throws(AccountError) in
             try context.directory.requireReady()
-            _ = try context.directory.existingTenant(tenant)
+            try AccountError.require(isAllowed, context.directory.existingTenant(tenant))
             _ = try context.directory.existingUser(user)
             guard context.directory.membership(MembershipKey(tenant: tenant, user: user)) == nil else {
                 throw AccountError(.alreadyExists, "user", "the user is a member of this tenant already")
@@ -52,11 +56,15 @@ extension TenantService {
         }
     }
 
-    /// - Throws: `notFound`, `locked`, …
-    public func remove(tenant: TenantID, user: UInt64, by principal: String) async throws(AccountError) {
+    /// - Parameter isAllowed: asked about the tenant as it is when the user leaves.
+    /// - Throws: `notFound`, `denied`, `locked`, …
+    public func remove(
+        tenant: TenantID, user: UInt64, by principal: String, where isAllowed: @escaping Permission<Tenant> = { _ in true }
+    ) async throws(AccountError) {
         let context = context
         try await context.queue.run { () throws(AccountError) in
             try context.directory.requireReady()
+            try AccountError.require(isAllowed, context.directory.existingTenant(tenant))
             let key = MembershipKey(tenant: tenant, user: user)
             _ = try Self.existing(key, in: context.directory)
             try context.commit([.deleteDocument(.memberships, try .membership(key), expected: .any)], by: principal)

@@ -37,16 +37,20 @@ public final class TenantService: Sendable {
     }
 
     /// Switching reveal off deletes the readable forms of the tenant's API keys in the same batch.
-    /// - Parameter expected: the revision that the caller saw; `nil`: any.
-    /// - Throws: `notFound`, `alreadyExists`, `conflict` (changed meanwhile; or a name that has to stay), `locked`, …
+    /// - Parameters:
+    ///   - expected: the revision that the caller saw; `nil`: any.
+    ///   - isAllowed: asked about the tenant as it is before the change, when the change is made.
+    /// - Throws: `notFound`, `alreadyExists`, `conflict` (changed meanwhile; or a name that has to stay), `denied`, `locked`, …
     public func update(
-        _ number: TenantID, name: DocumentName?, allowsReveal: Bool?, expected: UInt64?, by principal: String
+        _ number: TenantID, name: DocumentName?, allowsReveal: Bool?, expected: UInt64?, by principal: String,
+        where isAllowed: @escaping Permission<Tenant> = { _ in true }
     ) async throws(AccountError) -> Tenant {
         let context = context
         let apiKeys = apiKeys
         return try await context.queue.run { () throws(AccountError) in
             try context.directory.requireReady()
             let old = try context.directory.existingTenant(number)
+            try AccountError.require(isAllowed, old)
             try AccountError.require(expected, is: old.revision)
             var new = old
             if let name, name != old.name {
@@ -64,13 +68,17 @@ public final class TenantService: Sendable {
         }
     }
 
-    /// - Throws: `notFound`, `conflict` for `main` and while it has users, members or API keys, `locked`, …
-    public func delete(_ number: TenantID, by principal: String) async throws(AccountError) {
+    /// - Parameter isAllowed: asked about the tenant as it is when it goes.
+    /// - Throws: `notFound`, `conflict` for `main` and while it has users, members or API keys, `denied`, `locked`, …
+    public func delete(
+        _ number: TenantID, by principal: String, where isAllowed: @escaping Permission<Tenant> = { _ in true }
+    ) async throws(AccountError) {
         let context = context
         let apiKeys = apiKeys
         try await context.queue.run { () throws(AccountError) in
             try context.directory.requireReady()
             let tenant = try context.directory.existingTenant(number)
+            try AccountError.require(isAllowed, tenant)
             guard number != .main else { throw AccountError(.conflict, "tenant", "the tenant 'main' cannot be deleted") }
             let (users, members) = context.directory.read { state in
                 (state.users.values.contains { $0.home == number }, state.membersOfTenant[number] != nil)

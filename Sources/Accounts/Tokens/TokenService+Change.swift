@@ -6,9 +6,12 @@ extension TokenService {
     ///   - token: the bytes to accept from now on, 16 to 4,096; the caller makes their form.
     ///   - expires: Unix milliseconds; 0: never.
     ///   - replacing: earlier ones of this user and kind die in the same batch.
-    /// - Throws: `invalidArgument` (`token`, `expires`), `notFound`, `alreadyExists` (the same bytes are a token already), `locked`, …
+    ///   - isAllowed: asked about the user as it is when the token is made.
+    /// - Throws: `invalidArgument` (`token`, `expires`), `notFound`, `alreadyExists` (the same bytes are a token already), `denied`,
+    ///   `locked`, …
     public func issue(
-        _ token: SecretBuffer, user: UInt64, kind: AccessToken.Kind, name: Label, expires: UInt64, replacing: Bool, by principal: String
+        _ token: SecretBuffer, user: UInt64, kind: AccessToken.Kind, name: Label, expires: UInt64, replacing: Bool, by principal: String,
+        where isAllowed: @escaping Permission<User> = { _ in true }
     ) async throws(AccountError) -> AccessToken {
         guard Self.lengths.contains(token.count) else {
             throw AccountError(
@@ -18,7 +21,7 @@ extension TokenService {
         return try await context.queue.run { () throws(AccountError) in
             let directory = context.directory
             try directory.requireReady()
-            _ = try directory.existingUser(user)
+            try AccountError.require(isAllowed, directory.existingUser(user))
             let now = context.now
             guard expires == 0 || expires > now else { throw AccountError(.invalidArgument, "expires", "the expiry lies in the past") }
             guard let hasher = directory.read({ $0.hasher }) else { throw .isLocked }
@@ -42,14 +45,18 @@ extension TokenService {
         }
     }
 
-    /// - Throws: `notFound`, `locked`, …
-    public func revoke(_ number: UInt64, by principal: String) async throws(AccountError) {
+    /// - Parameter isAllowed: asked about the token's user as it is when the token goes.
+    /// - Throws: `notFound`, `denied`, `locked`, …
+    public func revoke(
+        _ number: UInt64, by principal: String, where isAllowed: @escaping Permission<User> = { _ in true }
+    ) async throws(AccountError) {
         let context = context
         try await context.queue.run { () throws(AccountError) in
             try context.directory.requireReady()
-            guard context.directory.read({ $0.tokens[number] != nil }) else {
+            guard let token = context.directory.read({ $0.tokens[number]?.token }) else {
                 throw AccountError(.notFound, "token", "there is no such access token")
             }
+            try AccountError.require(isAllowed, context.directory.existingUser(token.user))
             try context.commit(try Self.mutationsRevoking([number]), by: principal)
         }
     }

@@ -2,19 +2,31 @@ import CofferStore
 
 // Changes of users, and their end.
 extension UserService {
-    /// - Parameter expected: the revision that the caller saw; `nil`: any.
+    /// - Parameters:
+    ///   - password: a new one, set in the same batch; it ends the user's sessions.
+    ///   - expected: the revision that the caller saw; `nil`: any.
+    ///   - isAllowed: asked about the user as it is before the change, and again when the change is made.
     /// - Throws: `notFound`, `invalidArgument`, `alreadyExists`, `conflict` (changed meanwhile; or the last enabled root user),
-    ///   `locked`, …
+    ///   `denied`, `busy`, `locked`, …
     public func update(
-        _ number: UInt64, _ change: UserChange, expected: UInt64?, by principal: String
+        _ number: UInt64, _ change: UserChange, password: SecretBuffer? = nil, expected: UInt64?, by principal: String,
+        where isAllowed: @escaping Permission<User> = { _ in true }
     ) async throws(AccountError) -> User {
         if let email = change.email { try NameRules.check(email: email) }
         if let group = change.group { try NameRules.check(group: group) }
+        var hash: SecretBuffer?
+        if let password {
+            // No hash for nobody, nor for who may not.
+            try context.directory.requireReady()
+            try AccountError.require(isAllowed, context.directory.existingUser(number))
+            hash = try await passwords.document(password)
+        }
         let context = context
-        return try await context.queue.run { () throws(AccountError) in
+        return try await context.queue.run { [hash] () throws(AccountError) in
             let directory = context.directory
             try directory.requireReady()
             let old = try directory.existingUser(number)
+            try AccountError.require(isAllowed, old)
             try AccountError.require(expected, is: old.revision)
             var new = old
             if let name = change.name, name != old.name {
@@ -30,22 +42,29 @@ extension UserService {
             new.role = change.role ?? old.role
             new.isEnabled = change.isEnabled ?? old.isEnabled
             new.group = change.group ?? old.group
-            guard new != old else { return old }
+            if hash != nil { new.mustSetPassword = false }
+            guard new != old || hash != nil else { return old }
             if !new.isEnabledRoot { try Self.requireOtherRoot(than: old, in: directory) }
-            try context.commit([try Self.put(new, now: context.now)], by: principal)
+            var mutations = [try Self.put(new, now: context.now)]
+            if let hash { mutations += try Self.mutationsSetting(hash, of: number, in: directory) }
+            try context.commit(mutations, by: principal)
             return try directory.existingUser(number)
         }
     }
 
     /// The user's tokens, memberships, wallet, password and API keys go in the same batch. The home tenant stays.
-    /// - Throws: `notFound`, `conflict` for the last enabled root user, `locked`, …
-    public func delete(_ number: UInt64, by principal: String) async throws(AccountError) {
+    /// - Parameter isAllowed: asked about the user as it is when it goes.
+    /// - Throws: `notFound`, `conflict` for the last enabled root user, `denied`, `locked`, …
+    public func delete(
+        _ number: UInt64, by principal: String, where isAllowed: @escaping Permission<User> = { _ in true }
+    ) async throws(AccountError) {
         let context = context
         let apiKeys = apiKeys
         try await context.queue.run { () throws(AccountError) in
             let directory = context.directory
             try directory.requireReady()
             let user = try directory.existingUser(number)
+            try AccountError.require(isAllowed, user)
             try Self.requireOtherRoot(than: user, in: directory)
             let (tokens, tenants) = directory.read { state in
                 ((state.tokensOfUser[number] ?? []).sorted(), (state.tenantsOfUser[number] ?? []).sorted())

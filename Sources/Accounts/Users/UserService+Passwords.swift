@@ -13,12 +13,15 @@ extension UserService {
             try context.directory.requireReady()
             var user = try context.directory.existingUser(number)
             user.mustSetPassword = false
-            var mutations: [Mutation] = [
-                .putDocument(.passwords, try .number(number), hash, expected: .any), try Self.put(user, now: context.now),
-            ]
-            mutations += try TokenService.mutationsRevoking(user: number, kinds: .sessions, in: context.directory)
+            let mutations = try [Self.put(user, now: context.now)] + Self.mutationsSetting(hash, of: number, in: context.directory)
             try context.commit(mutations, by: principal)
         }
+    }
+
+    /// Sessions that the old password opened end with it. On the change queue.
+    static func mutationsSetting(_ hash: SecretBuffer, of number: UInt64, in directory: Directory) throws(AccountError) -> [Mutation] {
+        let password = Mutation.putDocument(.passwords, try .number(number), hash, expected: .any)
+        return [password] + (try TokenService.mutationsRevoking(user: number, kinds: .sessions, in: directory))
     }
 
     /// A hash that import brings. It is checked at the next login and replaced then; one that cannot be checked here is not kept, and the

@@ -54,6 +54,29 @@ public final class UserService: Sendable {
         return result
     }
 
+    /// A page of those that `isAllowed` is true for, by number, and how many of them there are in all.
+    /// - Parameters:
+    ///   - tenant: only those whose home it is; `nil`: all.
+    ///   - containing: found in name, display name or e-mail address, without regard to ASCII case; "": all.
+    ///   - after: only those with a larger number are in the page; the total counts all.
+    public func page(
+        tenant: TenantID?, containing: String, after: UInt64, limit: Int, where isAllowed: Permission<User>
+    ) -> (total: Int, users: [User]) {
+        let text = NameRules.folded(containing.utf8)
+        var result: (total: Int, users: [User]) = (0, [])
+        var last = UInt64(0)
+        // A million users are gone through, but never held.
+        while true {
+            let piece = context.directory.read { $0.users(after: last, limit: Self.piece) }
+            guard let end = piece.last else { return result }
+            last = end.number
+            for user in piece where (tenant == nil || user.home == tenant) && user.contains(folded: text) && isAllowed(user) {
+                result.total += 1
+                if user.number > after, result.users.count < limit { result.users.append(user) }
+            }
+        }
+    }
+
     private static let piece = 512
 }
 

@@ -6,6 +6,7 @@ import CofferWire
 extension Connection {
     func accounts(_ operation: Operation, _ id: UInt32, _ body: UnsafeRawBufferPointer) throws(Failure) {
         let records = loop.services.records
+        do throws(AccountError) { try loop.services.accounts.requireReady() } catch { throw Failure(error) }
         switch operation {
         case .recordCreate: try run(operation, id, body) { (caller, fields: RecordCreateRequest) async throws(Failure) in
             try await records.create(caller, fields)
@@ -41,7 +42,11 @@ extension Connection {
         _ call: @escaping @Sendable (Caller, Fields) async throws(Failure) -> Answer
     ) throws(Failure) {
         let request: Request<Fields> = try decode(body)
-        guard caller.tenant != nil || caller.rights.isAdministrator else { throw .denied }
+        let budget = loop.services.records.budget
+        let size = body.count
+        guard budget.take(size) else {
+            throw Failure(.busy, "too many requests about accounts are unfinished", retry: .after(milliseconds: 1_000))
+        }
         let pending = wait(operation, id, request)
         pending.isWithWriter = [.recordCreate, .recordUpdate, .recordDelete].contains(operation)
         let handle = handle(of: pending)
@@ -49,6 +54,7 @@ extension Connection {
         Task {
             let result: Result<Answer, Failure>
             do throws(Failure) { result = .success(try await call(caller, request.fields)) } catch { result = .failure(error) }
+            budget.giveBack(size)
             handle.finish(result)
         }
     }
@@ -77,7 +83,7 @@ extension Connection {
         let request: Request<ReserveRequest> = try decode(body)
         let fields = request.fields
         let rights = caller.rights
-        guard caller.tenant != nil, rights.allowsAny(.apikey, .reserve) else { throw .denied }
+        guard rights.allowsAny(.apikey, .reserve) else { throw .denied }
         let pending = wait(.reserve, id, request)
         pending.isWithWriter = true
         let handle = handle(of: pending)
@@ -128,7 +134,7 @@ extension Connection {
 
     /// Unknown and not allowed look alike.
     private func requireSettle(_ number: UInt64) throws(Failure) {
-        guard caller.tenant != nil, caller.rights.allowsAny(.apikey, .settle) else { throw .denied }
+        guard caller.rights.allowsAny(.apikey, .settle) else { throw .denied }
         guard let view = loop.services.accounts.apiKeys.find(number) else {
             throw caller.rights.isAdministrator ? Failure(.notFound, "there is no API key of this number") : .denied
         }

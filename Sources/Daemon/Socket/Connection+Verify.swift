@@ -22,7 +22,7 @@ extension Connection {
         guard !loop.isDraining else { return send(.response, Operation.verify.rawValue, requestID, Failure.draining) }
         guard loop.isUnlocked else { return send(.response, Operation.verify.rawValue, requestID, loop.lockFailure) }
         let rights = caller.rights
-        guard caller.tenant != nil, rights.allowsAny(.apikey, .verify) else {
+        guard rights.allowsAny(.apikey, .verify) else {
             return send(.response, Operation.verify.rawValue, requestID, Failure.denied)
         }
         let request = CofferAccounts.VerifyRequest(

@@ -69,13 +69,13 @@ extension RAGFlowDoor {
     func botFailure(_ call: HTTPCall) async throws(RAGFlowFailure) -> RAGFlowFailure {
         guard !accounts.isLocked else { throw .locked }
         let words = (call.header("Authorization") ?? "").split { $0 == " " || $0 == "\t" }
-        guard words.count == 2, words[1].utf8.count <= Self.longestCredential else {
+        guard words.count == 2 else {
             return RAGFlowFailure(code: RAGFlowCode.data, message: "Authorization is not valid!", data: .absent)
         }
+        let invalid = RAGFlowFailure(code: RAGFlowCode.data, message: "Authentication error: API key is invalid!", data: .absent)
+        guard words[1].utf8.count <= Self.longestCredential else { return invalid }
         let verdict = await accounts.apiKeys.verify(key: Array(words[1].utf8), address: call.client, model: [], cost: 0) { _, _ in true }
-        guard verdict.reason == .valid, verdict.scope == .embed else {
-            return RAGFlowFailure(code: RAGFlowCode.data, message: "Authentication error: API key is invalid!", data: .absent)
-        }
+        guard verdict.reason == .valid, verdict.scope == .embed else { return invalid }
         return Self.notFound(call.path)
     }
 

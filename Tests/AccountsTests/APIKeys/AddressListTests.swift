@@ -31,7 +31,9 @@ struct AddressListTests {
         #expect(try list("10.1.2.3/8", has: "10.9.9.9"))
         #expect(try list("0.0.0.0/0", has: "255.1.1.1"))
         #expect(try !list("0.0.0.0/0", has: "2001:db8::1"))
-        #expect(try list("::/0", has: "1.2.3.4"))
+        // Networks of IPv6 hold no IPv4.
+        #expect(try !list("::/0", has: "1.2.3.4"))
+        #expect(try list("::/0", has: "2001:db8::1"))
         #expect(try list("2001:db8::/65", has: "2001:db8::7fff:ffff:ffff:ffff"))
         #expect(try !list("2001:db8::/65", has: "2001:db8::8000:0:0:0"))
     }

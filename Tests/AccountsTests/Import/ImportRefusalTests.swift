@@ -108,7 +108,8 @@ import Testing
         let rows = [
             Rows.newapiUser(1, "a", secrets: ["password": secret("hunter2")]),
             Rows.newapiUser(2, "b", secrets: ["password_hash": secret("$1$md5$hash"), "newapi_access_token": secret(token)]),
-            Rows.newapiUser(3, "c", secrets: ["password_hash": secret(ForeignPasswordTests.werkzeug), "newapi_access_token": secret(token)]),
+            Rows.newapiUser(
+                3, "c", secrets: ["password_hash": secret(ForeignPasswordTests.werkzeug), "newapi_access_token": secret(token)]),
             Rows.newapiUser(4, "d", secrets: ["newapi_access_token": secret("short")]),
         ]
         let report = try await store.bring(rows)

@@ -12,7 +12,9 @@ import Testing
             Rows.newapiUser(
                 7, "ada",
                 ["display_name": "Ada L.", "email": "Ada@example.org", "role": "admin", "group": "vip", "wallet": "500"],
-                secrets: ["password_hash": secret(ForeignPasswordTests.bcrypt), "newapi_access_token": secret("access-token-of-ada-0123456789ab")]),
+                secrets: [
+                    "password_hash": secret(ForeignPasswordTests.bcrypt), "newapi_access_token": secret("access-token-of-ada-0123456789ab"),
+                ]),
             Rows.newapiUser(9, "bob", ["enabled": "false", "wallet": "0"]),
             Rows.newapiKey(
                 40, owner: 7, Self.first,
@@ -112,7 +114,8 @@ import Testing
         #expect(try store.users().isEmpty && store.keys.count == 0)
         #expect(try await store.reason(Array(Self.first.utf8)) == "unknown-key")
         let real = try await store.bring(rows)
-        #expect(real.effects == dry.effects && real.notes.map(\.text) == dry.notes.map(\.text) && real.notes.map(\.row) == dry.notes.map(\.row))
+        #expect(real.effects == dry.effects && real.notes.map(\.row) == dry.notes.map(\.row))
+        #expect(real.notes.map(\.text) == dry.notes.map(\.text))
         #expect(try store.users().count == 2 && store.keys.count == 4)
     }
 

@@ -8,7 +8,7 @@ import NIOHTTP1
 enum HeadRules {
     private static let peer = ClientAddress(v4: 0x0A00_0001)
     private static let other = ClientAddress(v4: 0xC000_0207)
-    private static let trusted = ["10.0.0.0/8", "fd00::/8"].compactMap { CofferHTTP.AddressRange($0) }
+    private static let trusted = ["10.0.0.0/8", "fd00::/8"].compactMap { AddressRange($0) }
 
     static func check(_ head: HTTPRequestHead, _ limits: HTTPLimits) {
         Harness.check(head.uri.utf8.allSatisfy { $0 < 0x80 }, "a target is not ASCII")

@@ -96,12 +96,12 @@ struct NewAPIUpdateTests {
                 #expect(reply.success == false && reply.message == "参数错误", "\(status)")
             }
             #expect(try await caller.put("/api/token/?status_only=true", "{\"id\":\(id)}").success == false)
+            #expect(fixture.everything == before)
+            // A full update takes no status, and an empty status_only is none.
             for status in ["0", "99", "-1", "2"] {
                 let reply = try await caller.put("/api/token/", "{\"id\":\(id),\"status\":\(status)}")
                 #expect(reply.success == true && reply.data?["status"]?.integer == 1, "\(status)")
             }
-            #expect(fixture.everything == before)
-            // A full update takes no status, and an empty status_only is none.
             #expect(try await caller.put("/api/token/?status_only=",
                 "{\"id\":\(id),\"status\":2,\"name\":\"m\"}").data?["status"]?.integer == 1)
             #expect(fixture.everything.first?.key.name.text == "m")

@@ -9,11 +9,12 @@ struct APIKeyRecords: RecordKind {
 
     func create(_ caller: Caller, _ fields: RecordFields, secret: SecretBuffer?) async throws(Failure) -> (record: Record, secret: SecretBuffer?) {
         var fields = fields
-        let name = try label(fields.text("name") ?? "")
+        let text = fields.text("name") ?? ""
         var owner: User?
-        if let text = fields.text("owner"), !text.isEmpty { owner = try self.owner(caller, text) }
+        if let name = fields.text("owner"), !name.isEmpty { owner = try self.owner(caller, name) }
         let tenant = try tenant(caller, &fields, owner)
-        try caller.require(.apikey, .create, of: tenant, name.bytes)
+        try caller.require(.apikey, .create, of: tenant, Array(text.utf8))
+        let name = try label(text)
         var form = APIKey.Form.coffer
         if let word = fields.text("form") {
             guard let found = APIKey.Form(word: word) else { throw Failure(.invalidArgument, "'form' must be coffer, sk or ragflow") }
@@ -44,35 +45,13 @@ struct APIKeyRecords: RecordKind {
 
     func list(_ caller: Caller, _ query: RecordQuery) async throws(Failure) -> RecordPageResult {
         let filter = try self.filter(caller, query.filter)
-        var after = UInt64(0)
-        if !query.after.isEmpty {
-            guard let number = UInt64(query.after) else { throw Failure(.invalidArgument, "the cursor is not one that this list gave") }
-            after = number
+        let after = try RecordRules.numberOfCursor(query.after)
+        guard caller.rights.allowsAny(.apikey, .list) else { return RecordPageResult() }
+        // Only what the caller may see is counted; one more than asked for tells whether there is a next page.
+        let (total, views) = accounts.apiKeys.page(filter, after: after, limit: query.limit + 1) { key in
+            caller.allows(.apikey, .list, of: key.tenant, key.name.bytes)
         }
-        var result = RecordPageResult()
-        var bytes = 0
-        reading: while true {
-            let page = accounts.apiKeys.list(filter, after: after, limit: query.limit)
-            // Of those only that the caller may see.
-            if result.total == 0 {
-                result.total = caller.rights.isAdministrator ? page.total : accounts.apiKeys.match(filter) {
-                    caller.allows(.apikey, .list, of: $0.key.tenant, $0.key.name.bytes)
-                }.count
-            }
-            for view in page.items {
-                after = view.key.number
-                guard caller.allows(.apikey, .list, of: view.key.tenant, view.key.name.bytes) else { continue }
-                let record = record(view)
-                bytes += RecordRules.size(record)
-                result.records.append(record)
-                if result.records.count == query.limit || !RecordRules.fits(bytes) {
-                    result.next = record.id
-                    break reading
-                }
-            }
-            if page.items.count < query.limit { break }
-        }
-        return result
+        return RecordRules.page(views, total: total, query, record: record)
     }
 
     func show(_ caller: Caller, id: String) async throws(Failure) -> Record { record(try find(caller, .info, id)) }
@@ -80,13 +59,11 @@ struct APIKeyRecords: RecordKind {
     func update(_ caller: Caller, id: String, _ fields: RecordFields, secret: SecretBuffer?, expected: UInt64?) async throws(Failure) -> Record {
         var fields = fields
         let view = try find(caller, .put, id)
+        let name = fields.text("name")
+        // Renaming must not carry a key out of, or into, the reach of other rules.
+        if let name { try caller.require(.apikey, .put, of: view.key.tenant, Array(name.utf8)) }
         var change = try change(&fields, windows: view.key.windows)
-        if let text = fields.text("name") {
-            let name = try label(text)
-            // Renaming must not carry a key out of, or into, the reach of other rules.
-            try caller.require(.apikey, .put, of: view.key.tenant, name.bytes)
-            change.name = name
-        }
+        if let name { change.name = try label(name) }
         switch fields.text("status") {
         case nil: break
         case "enabled": change.status = .enabled
@@ -97,7 +74,9 @@ struct APIKeyRecords: RecordKind {
         try RecordRules.refuse(secret)
         let ready = change
         return record(try await accountCall { () async throws(AccountError) in
-            try await accounts.apiKeys.update(view.key.number, ready, expected: expected, by: caller.selector)
+            try await accounts.apiKeys.update(view.key.number, ready, expected: expected, by: caller.selector) { key in
+                caller.allows(.apikey, .put, of: key.tenant, key.name.bytes)
+            }
         })
     }
 
@@ -105,13 +84,17 @@ struct APIKeyRecords: RecordKind {
         var numbers: [UInt64] = []
         for id in ids { numbers.append(try find(caller, .delete, id).key.number) }
         let all = numbers
-        return try await accountCall { () async throws(AccountError) in try await accounts.apiKeys.delete(all, by: caller.selector) }
+        return try await accountCall { () async throws(AccountError) in
+            try await accounts.apiKeys.delete(all, by: caller.selector) { key in
+                caller.allows(.apikey, .delete, of: key.tenant, key.name.bytes)
+            }
+        }
     }
 
     // MARK: Parts
 
     func find(_ caller: Caller, _ action: Action, _ id: String) throws(Failure) -> APIKeyView {
-        guard let number = UInt64(id), let view = accounts.apiKeys.find(number) else {
+        guard let number = RecordRules.number(id), let view = accounts.apiKeys.find(number) else {
             throw caller.rights.isAdministrator ? Failure(.notFound, "there is no API key of this number") : .denied
         }
         try caller.require(.apikey, action, of: view.key.tenant, view.key.name.bytes)
@@ -135,7 +118,7 @@ struct APIKeyRecords: RecordKind {
     private func filter(_ caller: Caller, _ fields: RecordFields) throws(Failure) -> APIKeyService.Filter {
         var fields = fields
         var filter = APIKeyService.Filter()
-        if let name = fields.text("tenant") { filter.tenant = try TenantNames(accounts).number(name, caller) }
+        if let name = fields.text("tenant") { filter.tenant = try TenantNames(accounts).filter(name, caller) }
         if let name = fields.text("owner") { filter.owner = name.isEmpty ? 0 : try owner(caller, name).number }
         if let word = fields.text("form") {
             guard let form = APIKey.Form(word: word) else { throw Failure(.invalidArgument, "'form' must be coffer, sk or ragflow") }

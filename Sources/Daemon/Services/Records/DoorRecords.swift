@@ -60,6 +60,7 @@ struct DoorRecords: RecordKind {
         let door = String(id.prefix { $0 != "/" })
         try caller.require(.door, action, of: .main, Array(door.utf8))
         guard let entry = all().first(where: { $0.id == id }) else {
+            guard caller.allows(.door, .info, of: .main, Array(door.utf8)) else { throw .denied }
             throw Failure(.notFound, "there is no such field; there are \(all().map(\.id).sorted().joined(separator: ", "))")
         }
         return entry

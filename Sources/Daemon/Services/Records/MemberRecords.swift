@@ -16,18 +16,22 @@ struct MemberRecords: RecordKind {
         }
         try fields.finish(.tenant)
         try RecordRules.refuse(secret)
-        try await accountCall { () async throws(AccountError) in
-            try await accounts.tenants.add(tenant: tenant.number, user: user.number, role: role, by: caller.selector)
+        let membership = try await accountCall { () async throws(AccountError) in
+            try await accounts.tenants.add(tenant: tenant.number, user: user.number, role: role, by: caller.selector) {
+                caller.allows(.tenant, .put, of: .main, $0.name.bytes)
+            }
         }
-        return (try await show(caller, id: "\(tenant.name.description)/\(user.name.description)"), nil)
+        guard let record = record(membership) else { throw Failure(.notFound, "the member is gone already") }
+        return (record, nil)
     }
 
     func list(_ caller: Caller, _ query: RecordQuery) async throws(Failure) -> RecordPageResult {
         var filter = query.filter
         let members: [Membership]
         if let tenant = filter.text("tenant") {
+            try caller.require(.tenant, .info, of: .main, Array(tenant.utf8))
             guard let found = accounts.tenants.find(name: Array(tenant.utf8)) else {
-                throw caller.allows(.tenant, .info, of: .main, Array(tenant.utf8)) ? Failure(.notFound, "there is no tenant of this name") : .denied
+                throw Failure(.notFound, "there is no tenant of this name")
             }
             members = accounts.tenants.members(of: found.number)
         } else {
@@ -58,22 +62,29 @@ struct MemberRecords: RecordKind {
         for id in ids { members.append(try find(caller, .put, id)) }
         for member in members {
             try await accountCall { () async throws(AccountError) in
-                try await accounts.tenants.remove(tenant: member.tenant, user: member.user, by: caller.selector)
+                try await accounts.tenants.remove(tenant: member.tenant, user: member.user, by: caller.selector) {
+                    caller.allows(.tenant, .put, of: .main, $0.name.bytes)
+                }
             }
         }
         return members.count
     }
 
     private func find(_ caller: Caller, _ action: Action, _ id: String) throws(Failure) -> Membership {
-        // Both names may have slashes: the split that fits what there is.
+        // Both names may have slashes: the split that fits what there is. Where two do, none is guessed.
+        var found: [Membership] = []
         for index in id.utf8.indices where id.utf8[index] == UInt8(ascii: "/") {
             guard let tenant = accounts.tenants.find(name: Array(id.utf8[..<index])),
                 let user = accounts.users.find(name: Array(id.utf8[id.utf8.index(after: index)...])),
-                let member = accounts.tenants.members(of: tenant.number).first(where: { $0.user == user.number })
+                caller.allows(.tenant, action, of: .main, tenant.name.bytes),
+                let member = accounts.tenants.memberships(of: user.number).first(where: { $0.tenant == tenant.number })
             else { continue }
-            try caller.require(.tenant, action, of: .main, tenant.name.bytes)
-            return member
+            found.append(member)
         }
+        guard found.count < 2 else {
+            throw Failure(.conflict, "this id means more than one member: rename a tenant or a user with '/' in its name first")
+        }
+        if let member = found.first { return member }
         throw caller.rights.isAdministrator ? Failure(.notFound, "there is no such member; an id is TENANT/USER") : .denied
     }
 

@@ -71,8 +71,10 @@ struct RecordFields {
         return .some(try number(name, 0...StoreLimits.quota))
     }
 
-    mutating func documentName(_ name: String) throws(Failure) -> DocumentName? {
+    /// - Parameter isAllowed: asked before the rules of names (protocol.md, "Rights"); false is `denied`.
+    mutating func documentName(_ name: String, where isAllowed: ([UInt8]) -> Bool) throws(Failure) -> DocumentName? {
         guard let text = text(name) else { return nil }
+        guard isAllowed(Array(text.utf8)) else { throw .denied }
         do throws(NameError) { return try DocumentName(text.utf8) } catch {
             throw Failure(.invalidName, "'\(name)': \(error.rawValue)")
         }

@@ -33,6 +33,8 @@ protocol RecordKind: Sendable {
 final class RecordService: Sendable {
     let accounts: Accounts
     let apiKeys: APIKeyRecords
+    /// What unfinished requests hold.
+    let budget = RequestBudget()
     private let kinds: [String: any RecordKind]
 
     init(accounts: Accounts, store: Store) {

@@ -9,9 +9,10 @@ struct TenantRecords: RecordKind {
 
     func create(_ caller: Caller, _ fields: RecordFields, secret: SecretBuffer?) async throws(Failure) -> (record: Record, secret: SecretBuffer?) {
         var fields = fields
-        guard let name = try fields.documentName("name") else { throw Failure(.invalidArgument, "the field 'name' is missing") }
+        guard let name = try fields.documentName("name", where: { caller.allows(.tenant, .create, of: .main, $0) }) else {
+            throw Failure(.invalidArgument, "the field 'name' is missing")
+        }
         let reveal = try fields.bool("reveal") ?? true
-        try caller.require(.tenant, .create, of: .main, name.bytes)
         try fields.finish(.tenant)
         try RecordRules.refuse(secret)
         let tenant = try await accountCall { () async throws(AccountError) in
@@ -32,13 +33,14 @@ struct TenantRecords: RecordKind {
     func update(_ caller: Caller, id: String, _ fields: RecordFields, secret: SecretBuffer?, expected: UInt64?) async throws(Failure) -> Record {
         var fields = fields
         let tenant = try find(caller, .put, id)
-        let name = try fields.documentName("name")
-        if let name { try caller.require(.tenant, .put, of: .main, name.bytes) }
+        let name = try fields.documentName("name", where: { caller.allows(.tenant, .put, of: .main, $0) })
         let reveal = try fields.bool("reveal")
         try fields.finish(.tenant)
         try RecordRules.refuse(secret)
         return record(try await accountCall { () async throws(AccountError) in
-            try await accounts.tenants.update(tenant.number, name: name, allowsReveal: reveal, expected: expected, by: caller.selector)
+            try await accounts.tenants.update(tenant.number, name: name, allowsReveal: reveal, expected: expected, by: caller.selector) {
+                caller.allows(.tenant, .put, of: .main, $0.name.bytes)
+            }
         })
     }
 
@@ -46,7 +48,11 @@ struct TenantRecords: RecordKind {
         var tenants: [Tenant] = []
         for id in ids { tenants.append(try find(caller, .delete, id)) }
         for tenant in tenants {
-            try await accountCall { () async throws(AccountError) in try await accounts.tenants.delete(tenant.number, by: caller.selector) }
+            try await accountCall { () async throws(AccountError) in
+                try await accounts.tenants.delete(tenant.number, by: caller.selector) {
+                    caller.allows(.tenant, .delete, of: .main, $0.name.bytes)
+                }
+            }
         }
         return tenants.count
     }

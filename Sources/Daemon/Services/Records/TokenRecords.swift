@@ -13,8 +13,8 @@ struct TokenRecords: RecordKind {
     func create(_ caller: Caller, _ fields: RecordFields, secret: SecretBuffer?) async throws(Failure) -> (record: Record, secret: SecretBuffer?) {
         var fields = fields
         let user = try user(caller, .put, try fields.required("user"))
-        // A token of an administrator is an administrator's right.
-        guard user.role == .common || caller.rights.isAdministrator else { throw .denied }
+        let isAllowed = UserRecords.permission(caller, .put)
+        guard isAllowed(user) else { throw .denied }
         let text = fields.text("name") ?? ""
         let name: Label
         do throws(AccountError) { name = try Label(text) } catch { throw Failure(.invalidArgument, "'name': \(error.message)") }
@@ -25,7 +25,7 @@ struct TokenRecords: RecordKind {
         let issued = try await accountCall { () async throws(AccountError) in
             try await accounts.tokens.issue(
                 token, user: user.number, kind: .personal, name: name, expires: expires, replacing: false,
-                by: caller.selector)
+                by: caller.selector, where: isAllowed)
         }
         return (record(issued, user), token)
     }
@@ -34,17 +34,10 @@ struct TokenRecords: RecordKind {
         var filter = query.filter
         let user = try user(caller, .info, try filter.required("user"))
         try filter.finish(.user)
+        let after = try RecordRules.numberOfCursor(query.after)
         let tokens = accounts.tokens.list(user: user.number).sorted { $0.number < $1.number }
-        var result = RecordPageResult(total: tokens.count)
-        let after = UInt64(query.after) ?? 0
-        for token in tokens where token.number > after {
-            if result.records.count == query.limit {
-                result.next = result.records.last?.id ?? ""
-                break
-            }
-            result.records.append(record(token, user))
-        }
-        return result
+        let behind = Array(tokens.drop { $0.number <= after })
+        return RecordRules.page(behind, total: tokens.count, query) { record($0, user) }
     }
 
     func show(_ caller: Caller, id: String) async throws(Failure) -> Record {
@@ -58,9 +51,16 @@ struct TokenRecords: RecordKind {
 
     func delete(_ caller: Caller, ids: [String]) async throws(Failure) -> Int {
         var numbers: [UInt64] = []
-        for id in ids { numbers.append(try find(caller, .put, id).0.number) }
+        let isAllowed = UserRecords.permission(caller, .put)
+        for id in ids {
+            let (token, user) = try find(caller, .put, id)
+            guard isAllowed(user) else { throw .denied }
+            numbers.append(token.number)
+        }
         for number in numbers {
-            try await accountCall { () async throws(AccountError) in try await accounts.tokens.revoke(number, by: caller.selector) }
+            try await accountCall { () async throws(AccountError) in
+                try await accounts.tokens.revoke(number, by: caller.selector, where: isAllowed)
+            }
         }
         return numbers.count
     }
@@ -74,7 +74,7 @@ struct TokenRecords: RecordKind {
     }
 
     private func find(_ caller: Caller, _ action: Action, _ id: String) throws(Failure) -> (AccessToken, User) {
-        guard let number = UInt64(id), let token = accounts.tokens.find(number), token.kind == .personal,
+        guard let number = RecordRules.number(id), let token = accounts.tokens.find(number), token.kind == .personal,
             let user = accounts.users.find(token.user)
         else { throw caller.rights.isAdministrator ? Failure(.notFound, "there is no token of this number") : .denied }
         try caller.require(.user, action, of: user.home, user.name.bytes)

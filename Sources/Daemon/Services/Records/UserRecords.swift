@@ -10,9 +10,10 @@ struct UserRecords: RecordKind {
 
     func create(_ caller: Caller, _ fields: RecordFields, secret: SecretBuffer?) async throws(Failure) -> (record: Record, secret: SecretBuffer?) {
         var fields = fields
-        guard let name = try fields.documentName("name") else { throw Failure(.invalidArgument, "the field 'name' is missing") }
         let home = try home(caller, &fields)
-        try caller.require(.user, .create, of: home, name.bytes)
+        guard let name = try name(&fields, where: { caller.allows(.user, .create, of: home, $0) }) else {
+            throw Failure(.invalidArgument, "the field 'name' is missing")
+        }
         var draft = UserDraft(name: name)
         draft.home = home
         if let role = try role(&fields) { draft.role = role }
@@ -21,59 +22,39 @@ struct UserRecords: RecordKind {
         if let group = fields.text("group") { draft.group = group }
         let wallet = try fields.units("wallet")
         try fields.finish(.user)
-        try requireRank(caller, draft.role)
+        // Users who administer are made by administrators.
+        guard draft.role == .common || caller.rights.isAdministrator else { throw .denied }
         let ready = draft
         let user = try await accountCall { () async throws(AccountError) in
             try await accounts.users.create(ready, password: secret, by: caller.selector)
         }
-        if let wallet { try await set(wallet, of: user, caller) }
-        return (try await record(user), nil)
+        if let wallet { try await set(wallet, of: user, caller, .create) }
+        return (record(user), nil)
     }
 
     func list(_ caller: Caller, _ query: RecordQuery) async throws(Failure) -> RecordPageResult {
         var filter = query.filter
         var tenant: TenantID?
-        if let name = filter.text("tenant") { tenant = try TenantNames(accounts).number(name, caller) }
+        if let name = filter.text("tenant") { tenant = try TenantNames(accounts).filter(name, caller) }
         let containing = filter.text("contains") ?? ""
         try filter.finish(.user)
-        var after = UInt64(0)
-        if !query.after.isEmpty {
-            guard let number = UInt64(query.after) else { throw Failure(.invalidArgument, "the cursor is not one that this list gave") }
-            after = number
+        let after = try RecordRules.numberOfCursor(query.after)
+        guard caller.rights.allowsAny(.user, .list) else { return RecordPageResult() }
+        // Only what the caller may see is counted; one more than asked for tells whether there is a next page.
+        let (total, users) = accounts.users.page(tenant: tenant, containing: containing, after: after, limit: query.limit + 1) { user in
+            caller.allows(.user, .list, of: user.home, user.name.bytes)
         }
-        // Of those only that the caller may see.
-        let total = accounts.users.list(tenant: tenant, containing: containing, after: 0, limit: Int.max)
-            .count { caller.allows(.user, .list, of: $0.home, $0.name.bytes) }
-        var result = RecordPageResult(total: total)
-        var bytes = 0
-        reading: while true {
-            let page = accounts.users.list(tenant: tenant, containing: containing, after: after, limit: query.limit)
-            for user in page {
-                after = user.number
-                guard caller.allows(.user, .list, of: user.home, user.name.bytes) else { continue }
-                let record = try await record(user)
-                bytes += RecordRules.size(record)
-                result.records.append(record)
-                if result.records.count == query.limit || !RecordRules.fits(bytes) {
-                    result.next = "\(user.number)"
-                    break reading
-                }
-            }
-            if page.count < query.limit { break }
-        }
-        return result
+        return RecordRules.page(users, total: total, query, record: record)
     }
 
-    func show(_ caller: Caller, id: String) async throws(Failure) -> Record { try await record(try find(caller, .info, id)) }
+    func show(_ caller: Caller, id: String) async throws(Failure) -> Record { record(try find(caller, .info, id)) }
 
     func update(_ caller: Caller, id: String, _ fields: RecordFields, secret: SecretBuffer?, expected: UInt64?) async throws(Failure) -> Record {
         var fields = fields
         var user = try find(caller, .put, id)
+        let (number, home) = (user.number, user.home)
         var change = UserChange()
-        if let name = try fields.documentName("name") {
-            try caller.require(.user, .put, of: user.home, name.bytes)
-            change.name = name
-        }
+        change.name = try name(&fields, where: { caller.allows(.user, .put, of: home, $0) })
         change.role = try role(&fields)
         if let text = fields.text("display_name") { change.displayName = try label(text, "display_name") }
         change.email = fields.text("email")
@@ -81,32 +62,31 @@ struct UserRecords: RecordKind {
         change.isEnabled = try fields.bool("enabled")
         let wallet = try fields.units("wallet")
         try fields.finish(.user)
-        // Who may not make an administrator may not change one, or take over a password of one.
-        try requireRank(caller, user.role.rawValue >= (change.role ?? user.role).rawValue ? user.role : change.role ?? user.role)
-        let (number, ready) = (user.number, change)
-        if change != UserChange() || expected != nil {
+        let isAllowed = Self.permission(caller, .put)
+        guard isAllowed(user), change.role ?? .common == .common || caller.rights.isAdministrator else { throw .denied }
+        let ready = change
+        if change != UserChange() || secret != nil || expected != nil {
             user = try await accountCall { () async throws(AccountError) in
-                try await accounts.users.update(number, ready, expected: expected, by: caller.selector)
+                try await accounts.users.update(
+                    number, ready, password: secret, expected: expected, by: caller.selector, where: isAllowed)
             }
         }
-        if let secret {
-            try await accountCall { () async throws(AccountError) in
-                try await accounts.users.setPassword(number, secret, by: caller.selector)
-            }
-        }
-        if let wallet { try await set(wallet, of: user, caller) }
-        return try await record(accounts.users.find(number) ?? user)
+        if let wallet { try await set(wallet, of: user, caller, .put) }
+        return record(accounts.users.find(number) ?? user)
     }
 
     func delete(_ caller: Caller, ids: [String]) async throws(Failure) -> Int {
         var users: [User] = []
+        let isAllowed = Self.permission(caller, .delete)
         for id in ids {
             let user = try find(caller, .delete, id)
-            try requireRank(caller, user.role)
+            guard isAllowed(user) else { throw .denied }
             users.append(user)
         }
         for user in users {
-            try await accountCall { () async throws(AccountError) in try await accounts.users.delete(user.number, by: caller.selector) }
+            try await accountCall { () async throws(AccountError) in
+                try await accounts.users.delete(user.number, by: caller.selector, where: isAllowed)
+            }
         }
         return users.count
     }
@@ -116,12 +96,31 @@ struct UserRecords: RecordKind {
     /// A user's name, or `#` and a number.
     func find(_ caller: Caller, _ action: Action, _ id: String) throws(Failure) -> User {
         var user = accounts.users.find(name: Array(id.utf8))
-        if user == nil, id.hasPrefix("#"), let number = UInt64(id.dropFirst()) { user = accounts.users.find(number) }
-        guard let user else {
-            throw caller.allows(.user, .info, of: caller.tenant ?? .main, Array(id.utf8)) ? Failure(.notFound, "there is no user of this name") : .denied
+        if user == nil, let number = Self.number(id) { user = accounts.users.find(number) }
+        if let user, caller.allows(.user, action, of: user.home, user.name.bytes) { return user }
+        // A user of another tenant, whose name is taken for all, gets the answer that nobody of this name would get here.
+        let home = caller.tenant ?? .main
+        try caller.require(.user, action, of: home, Array(id.utf8))
+        try caller.require(.user, .info, of: home, Array(id.utf8))
+        throw Failure(.notFound, "there is no user of this name")
+    }
+
+    /// Rights over users do not reach those who administer: only administrators do.
+    static func permission(_ caller: Caller, _ action: Action) -> Permission<User> {
+        { user in
+            caller.allows(.user, action, of: user.home, user.name.bytes) && (user.role == .common || caller.rights.isAdministrator)
         }
-        try caller.require(.user, action, of: user.home, user.name.bytes)
-        return user
+    }
+
+    /// The number in `#7`.
+    private static func number(_ id: String) -> UInt64? { id.hasPrefix("#") ? RecordRules.number(id.dropFirst()) : nil }
+
+    private func name(_ fields: inout RecordFields, where isAllowed: ([UInt8]) -> Bool) throws(Failure) -> DocumentName? {
+        guard let name = try fields.documentName("name", where: isAllowed) else { return nil }
+        guard Self.number(name.description) == nil else {
+            throw Failure(.invalidName, "'name': '#' and a number stand for the user of this number")
+        }
+        return name
     }
 
     private func home(_ caller: Caller, _ fields: inout RecordFields) throws(Failure) -> TenantID {
@@ -136,23 +135,19 @@ struct UserRecords: RecordKind {
         return role
     }
 
-    /// Rights over users do not reach those who administer: only administrators do.
-    private func requireRank(_ caller: Caller, _ role: Role) throws(Failure) {
-        guard role == .common || caller.rights.isAdministrator else { throw .denied }
-    }
-
     private func label(_ text: String, _ field: String) throws(Failure) -> Label {
         do throws(AccountError) { return try Label(text) } catch { throw Failure(.invalidArgument, "'\(field)': \(error.message)") }
     }
 
     /// A wallet bounds all API keys of a user together; without one they are bounded by their own quotas only.
-    private func set(_ wallet: Int64?, of user: User, _ caller: Caller) async throws(Failure) {
+    private func set(_ wallet: Int64?, of user: User, _ caller: Caller, _ action: Action) async throws(Failure) {
         try await accountCall { () async throws(AccountError) in
-            try await accounts.apiKeys.setWallet(of: user.number, units: wallet, by: caller.selector)
+            try await accounts.apiKeys.setWallet(
+                of: user.number, units: wallet, by: caller.selector, where: Self.permission(caller, action))
         }
     }
 
-    private func record(_ user: User) async throws(Failure) -> Record {
+    private func record(_ user: User) -> Record {
         var builder = RecordBuilder()
         builder.text("name", user.name.description)
         builder.number("number", user.number)
@@ -182,6 +177,16 @@ struct TenantNames {
 
     func name(_ number: TenantID) -> String { accounts.tenants.find(number)?.name.description ?? "" }
 
+    /// The tenant that a filter names: only one that the caller may know of, or that the connection is in.
+    func filter(_ name: String, _ caller: Caller) throws(Failure) -> TenantID {
+        let found = accounts.tenants.find(name: Array(name.utf8))?.number
+        if let found, found == caller.tenant { return found }
+        try caller.require(.tenant, .info, of: .main, Array(name.utf8))
+        guard let found else { throw Failure(.notFound, "there is no tenant '\(Name.printable(name.utf8))'") }
+        return found
+    }
+
+    /// The tenant in which something is made. Rights there are judged next: without them it looks as if it were not there.
     func number(_ name: String, _ caller: Caller) throws(Failure) -> TenantID {
         if let tenant = accounts.tenants.find(name: Array(name.utf8)) { return tenant.number }
         throw caller.allows(.tenant, .info, of: .main, Array(name.utf8)) ? Failure(.notFound, "there is no tenant '\(Name.printable(name.utf8))'") : .denied
