@@ -162,7 +162,6 @@ class EachAction(AccountCase):
             self.admin.reserve(key, 1, request)
             return request
 
-        AccountCase.count += 1
         requests = iter(range(10_000))
         self.each("apikey", ["create", "list", "info", "put", "delete", "verify", "reserve", "settle", "reveal"], "main",
                   [self.tag + "/**"], {
@@ -186,10 +185,6 @@ class EachAction(AccountCase):
 
         def token():
             return self.admin.create_record("token", {"user": name, "name": "x"}).record.id
-
-        def another():
-            self.user(self.tag + "/%d" % next(numbers))
-            return self.tag + "/%d" % (next(numbers) - 1)
 
         def spare():
             spare = self.tag + "/spare%d" % next(numbers)
@@ -313,8 +308,7 @@ class EachAction(AccountCase):
         name = self.tag + "-imported"
         got = child.call(import_rows, [c.Row("user", {"name": name, "role": "root"}, {}, "users 1")], False)
         self.assertEqual(got[0], "denied", got)
-        self.denied(child, "record", "user", name) if False else self.assertEqual(
-            child.call(call, "record", "user", name)[0], "notFound")
+        self.assertEqual(child.call(call, "record", "user", name)[0], "notFound")
         end = self.admin.import_accounts("newapi", [c.Row("user", {"name": name, "role": "root"}, {}, "users 1")], dry_run=True)
         self.assertEqual(len(end.effects), 1)
 
@@ -324,11 +318,12 @@ class Reach(AccountCase):
 
     def test_names_of_api_keys(self):
         names = ["with blanks in it", " ", "", "a/b/c", "a//b", "/a", "a/", LONG, "ü/ö", "star*", "A/B"]
+        odd = ["", "a//b", "/a", "a/"]
         keys = {name: self.key(name, self.tag_tenant()) for name in names}
         tenant = self.tag_tenant()
         cases = {
             "**": names, "*": ["with blanks in it", " ", "", LONG, "star*"], "with blanks in it": ["with blanks in it"],
-            "* blanks *": ["with blanks in it"], "a/**": ["a/b/c", "a//b", "a/"], "a/*/c": ["a/b/c"], "l" * 255 + "*": [LONG],
+            "* blanks *": ["with blanks in it"], "a/**": ["a/b/c", "a//b", "a/"], "a/*/c": ["a/b/c"],
             "ü/*": ["ü/ö"], "A/B": ["A/B"], "l*": [LONG], "star*": ["star*"], "a/b/*": ["a/b/c"],
         }
         child = self.child()
@@ -338,7 +333,7 @@ class Reach(AccountCase):
                 shown = self.ids(child, "apikey", limit=3)
                 for name, (number, key) in keys.items():
                     may = name in reached
-                    if pattern in ("a/**", "*", "a/*/c", "**") and (name.startswith("/") or name.endswith("/") or "//" in name):
+                    if pattern != "**" and name in odd:
                         # Empty segments: what a pattern makes of them is its own business, but all questions agree.
                         may = number in shown
                     self.assertEqual(number in shown, may, name[:40])
@@ -402,14 +397,13 @@ class Reach(AccountCase):
         for noun, action, name, probe in (
                 ("tenant", "info", one, ("record", "tenant", one)),
                 ("door", "info", "newapi", ("record", "door", self.admin.all_records("door", {"door": "newapi"})[0].id)),
-                ("policy", "info", "p", ("_policy",))):
+                ("policy", "info", "p", None)):
             for where in ("main", one):
                 with self.subTest(noun=noun, where=where):
                     self.rules((where, noun, action, ["**"]))
-                    answer = self.d.cli("--tenant", one, "explain", "--noun", noun, action, name, uid=ONE)
-                    answer = self.d.cli("explain", "--tenant", one, "--noun", noun, action, name, uid=ONE) if answer.code == 64 else answer
+                    answer = self.d.cli("explain", "--tenant", one, "--noun", noun, action, name, uid=ONE)
                     self.assertEqual(answer.code, 0 if where == "main" else 4, answer)
-                    if probe[0] != "_policy":
+                    if probe:
                         self.assertEqual(child.call(call, *probe)[0], None if where == "main" else "denied")
         key = self.tag + "-k"
         self.key(key, one)
@@ -524,10 +518,10 @@ class Alike(AccountCase):
     def test_numbers_that_are_none(self):
         self.rules(("main", "apikey", "info,put,delete,settle,reveal", ["**"]), ("main", "user", "info,put,delete", ["**"]))
         child = self.child()
-        for number in ("", "-1", "1.0", "0x1", "+1", " 1", str(2**64), "9" * 100, "a/b", "#1"):
-            if number:
-                self.assertEqual(self.alike(child, ("record", "apikey", number), ("record", "apikey", NOWHERE))[0], "denied")
-                self.assertEqual(child.call(call, "record", "token", number)[0], "denied")
+        own = self.key(self.tag)[0]
+        for number in ("-1", "1.0", "0x1", "+1", " 1", str(2**64), "9" * 100, "a/b", "#1", "+" + own, "0" + own):
+            self.assertEqual(self.alike(child, ("record", "apikey", number), ("record", "apikey", NOWHERE))[0], "denied")
+            self.assertEqual(child.call(call, "record", "token", number)[0], "denied")
         for number in (0, 2**63, 2**64 - 1):
             self.denied(child, "settle", number, "r", 1)
             self.denied(child, "release", number, "r")
@@ -772,7 +766,7 @@ class OpenConnections(AccountCase):
         child = self.child()
         for _ in range(3):
             self.assertEqual(self.given(child, "verify", key).reason, c.VALID)
-            self.admin._ask(c.LOCK, c.empty_body())
+            self.d.ok("lock")
             for attempt in (("verify", key), ("verify", b"nobody"), ("record", "apikey", number), ("record", "apikey", NOWHERE),
                             ("records", "apikey"), ("reserve", key, 1, "r"), ("settle", int(number), "r", 1), ("record", "user", self.tag),
                             ("update_record", "user", self.tag, {}, PLANT.encode()), ("create_record", "tenant", {"name": "x"})):
@@ -793,7 +787,7 @@ class OpenConnections(AccountCase):
         for name in names:
             self.user(name)
             child.call(begin, "RECORD_UPDATE", "user", name, {}, PLANT.encode())
-        self.admin._ask(c.LOCK, c.empty_body())
+        self.d.ok("lock")
         outcomes = child.call(ended)
         self.assertTrue(set(outcomes) <= {None, "locked"}, outcomes)
         self.d.ok("unlock", "--key-file", self.d.key)
@@ -865,7 +859,7 @@ class Sizes(AccountCase):
         tenant = self.tenant()
         models = "\n".join("%04d" % at + "m" * 251 for at in range(1024))
         tags = "\n".join("%02d" % at + "t" * 253 for at in range(64))
-        addresses = ("192.0.2.1, " * 3000)[:32_760] if False else " ".join("192.0.2.%d" % (at % 256) for at in range(2300))
+        addresses = " ".join("192.0.2.%d" % (at % 256) for at in range(2300))
         numbers = [self.key(LONG, tenant, models=models, tags=tags, addresses=addresses)[0] for _ in range(9)]
         self.rules((tenant, "apikey", "list,info,put", ["**"]))
         child = self.child(tenant=tenant)
@@ -894,12 +888,12 @@ class Sizes(AccountCase):
     def test_requests_that_nobody_waits_for(self):
         """A cancel frees the id, not the daemon's memory: what is begun is bounded all the same."""
         child = self.child()
-        self.assertIsNone(child.call(flood, 400, 1_000_000))
+        self.assertIsNone(child.call(flood, 400))
         self.denied(child, "record", "user", self.tag)
         self.assertEqual(self.admin.record("tenant", "main").id, "main")
 
 
-def flood(state, count, size):
+def flood(state, count):
     """Large requests, each cancelled at once."""
     client = state["client"]
     filter = {"contains": "x" * 500_000, "group": "y" * 500_000}
@@ -1099,7 +1093,7 @@ class AdminAPI(unittest.TestCase):
     def test_locked(self):
         self.allow("login:ci")
         token = self.token("ci")[0]
-        self.admin._ask(c.LOCK, c.empty_body())
+        self.d.ok("lock")
         for used in (token, "cpat_" + "x" * 43, None):
             status, answer = self.ask("/v1/verify", used, {"key": self.key[1]})
             self.assertEqual((status, answer["error"]["code"]), (503, "locked"))

@@ -6,7 +6,13 @@ import CofferWire
 extension Connection {
     func accounts(_ operation: Operation, _ id: UInt32, _ body: UnsafeRawBufferPointer) throws(Failure) {
         let records = loop.services.records
-        do throws(AccountError) { try loop.services.accounts.requireReady() } catch { throw Failure(error) }
+        do throws(AccountError) {
+            try loop.services.accounts.requireReady()
+        } catch {
+            // The store was unlocked this moment, and its accounts are still being read.
+            try checkAccounts(operation, body)
+            throw Failure(error)
+        }
         switch operation {
         case .recordCreate: try run(operation, id, body) { (caller, fields: RecordCreateRequest) async throws(Failure) in
             try await records.create(caller, fields)
