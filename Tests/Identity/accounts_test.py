@@ -21,9 +21,16 @@ def enter(state, path, tenant):
 
 
 def begin(state, method, *arguments):
-    """Sends a request without waiting for its answer: (operation, body function, its arguments)."""
+    """Sends a request without waiting for its answer."""
     operation, body = getattr(c, method), getattr(c, method.lower() + "_body")
     state.setdefault("begun", []).append(state["client"].start(operation, body(*arguments)))
+
+
+def begin_apart(state, path, method, *arguments):
+    """The same on a connection of its own: changes of one connection wait for each other."""
+    state.setdefault("others", []).append(state.get("client"))
+    enter(state, path, "main")
+    begin(state, method, *arguments)
 
 
 def ended(state):
@@ -655,9 +662,9 @@ class Ranks(AccountCase):
         for name in names:
             self.user(name)
         target = self.user(self.tag + "-target")
-        for name in names:
-            child.call(begin, "RECORD_UPDATE", "user", name, {}, PLANT.encode())
-        child.call(begin, "RECORD_UPDATE", "user", target.id, {}, PLANT.encode())
+        for name in names + [target.id]:
+            child.call(begin_apart, self.d.socket, "RECORD_UPDATE", "user", name, {}, PLANT.encode())
+        child.call(call, "ping")
         raised = self.admin.update_record("user", target.id, {"role": "admin"})
         outcomes = child.call(ended)
         self.assertEqual(outcomes[:-1], [None] * len(names))
@@ -672,7 +679,8 @@ class Ranks(AccountCase):
         for name in names + [self.tag + "/target"]:
             self.user(name)
         for name in names + [self.tag + "/target"]:
-            child.call(begin, "RECORD_UPDATE", "user", name, {}, PLANT.encode())
+            child.call(begin_apart, self.d.socket, "RECORD_UPDATE", "user", name, {}, PLANT.encode())
+        child.call(call, "ping")
         self.admin.update_record("user", self.tag + "/target", {"name": self.tag + "-away"})
         self.assertEqual(child.call(ended)[-1], "denied")
         self.assertEqual(self.admin.record("user", self.tag + "-away").fields["must_set_password"], "true")
@@ -786,7 +794,7 @@ class OpenConnections(AccountCase):
         names = ["%s-%d" % (self.tag, at) for at in range(6)]
         for name in names:
             self.user(name)
-            child.call(begin, "RECORD_UPDATE", "user", name, {}, PLANT.encode())
+            child.call(begin_apart, self.d.socket, "RECORD_UPDATE", "user", name, {}, PLANT.encode())
         self.d.ok("lock")
         outcomes = child.call(ended)
         self.assertTrue(set(outcomes) <= {None, "locked"}, outcomes)
@@ -795,6 +803,21 @@ class OpenConnections(AccountCase):
             if outcome is None:
                 self.assertEqual(self.admin.record("user", name).fields["must_set_password"], "false")
         self.given(child, "update_record", "user", names[0], {}, PLANT.encode())
+
+    def test_changes_keep_their_order(self):
+        """Sent without waiting: what came last is what stands, though a slow password was among it."""
+        self.rules(("main", "user", "info,put", [self.tag]), ("main", "apikey", "info,put", [self.tag]))
+        self.user(self.tag)
+        number = self.key(self.tag)[0]
+        child = self.child()
+        for turn in range(60):
+            secret = PLANT.encode() if turn == 30 else b""
+            child.call(begin, "RECORD_UPDATE", "user", self.tag, {"display_name": "turn %d" % turn}, secret)
+            child.call(begin, "RECORD_UPDATE", "apikey", number, {"quota": str(turn), "status": "disabled" if turn % 2 else "enabled"})
+        self.assertEqual(set(child.call(ended)), {None})
+        self.assertEqual(self.admin.record("user", self.tag).fields["display_name"], "turn 59")
+        fields = self.admin.record("apikey", number).fields
+        self.assertEqual((fields["quota"], fields["status"]), ("59", "disabled"))
 
     def test_a_client_that_hangs_up(self):
         self.rules(("main", "user", "info,put,create", ["**"]))

@@ -54,14 +54,26 @@ extension Connection {
             throw Failure(.busy, "too many requests about accounts are unfinished", retry: .after(milliseconds: 1_000))
         }
         let pending = wait(operation, id, request)
-        pending.isWithWriter = [.recordCreate, .recordUpdate, .recordDelete].contains(operation)
+        let isChange = [.recordCreate, .recordUpdate, .recordDelete].contains(operation)
+        pending.isWithWriter = isChange
         let handle = handle(of: pending)
         let caller = caller
-        Task {
+        let work: @Sendable () async -> Void = {
             let result: Result<Answer, Failure>
             do throws(Failure) { result = .success(try await call(caller, request.fields)) } catch { result = .failure(error) }
             budget.giveBack(size)
             handle.finish(result)
+        }
+        if isChange { runInOrder(work) } else { Task(operation: work) }
+    }
+
+    /// Changes of one connection are made in the order in which they arrived (protocol.md, "Requests"): each waits for the one before,
+    /// though a slow password hash be in it. Reads wait for nobody.
+    func runInOrder(_ work: @escaping @Sendable () async -> Void) {
+        let earlier = lastChange
+        lastChange = Task {
+            await earlier?.value
+            await work()
         }
     }
 

@@ -21,6 +21,8 @@ final class Connection {
     var policyVersion: UInt64 = 0
     var checksSender: Bool
     var isTouched = false
+    /// The last change of accounts that was begun: the next one waits for it.
+    var lastChange: Task<Void, Never>?
 
     private(set) var isClosed = false
     private var interest = UInt32(COFFER_READABLE)

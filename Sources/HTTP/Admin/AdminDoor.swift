@@ -137,8 +137,8 @@ public final class AdminDoor: HTTPDoor {
         let requestID = try request.text("request_id", 1...128)
         let amount = try request.number("amount", 0...StoreLimits.quota)
         let model = try request.text("model", 0...255, default: "")
-        let input = try request.number("input_tokens", 0...Int64.max, default: 0)
-        let output = try request.number("output_tokens", 0...Int64.max, default: 0)
+        let input = try request.number("input_tokens", 0...StoreLimits.quota, default: 0)
+        let output = try request.number("output_tokens", 0...StoreLimits.quota, default: 0)
         try request.finish()
         let line = UsageLine(
             time: Store.systemClock(), amount: amount, requestID: requestID, model: model, inputTokens: input, outputTokens: output)
@@ -190,10 +190,16 @@ public final class AdminDoor: HTTPDoor {
             ("owner", .string(String(decoding: entry.ownerName, as: UTF8.self))),
             ("scope", .string(verdict.scope == .embed ? "embed" : "full")), ("group", .string(String(decoding: entry.group, as: UTF8.self))),
             ("unlimited", .bool(verdict.unlimited)), ("remaining", .exact(verdict.remaining)),
-            ("expires_at", entry.expires == -1 ? .null : .exact(entry.expires)),
+            ("expires_at", entry.expires == -1 ? .null : .exact(Self.milliseconds(entry.expires))),
         ]
         if verdict.retryAfter > 0 { members.append(("retry_after_ms", .exact(verdict.retryAfter))) }
         return members
+    }
+
+    /// API keys count seconds, everything else of this API milliseconds.
+    private static func milliseconds(_ seconds: Int64) -> Int64 {
+        let (value, overflow) = seconds.multipliedReportingOverflow(by: 1_000)
+        return overflow ? Int64.max : value
     }
 
     private static func members(of answer: SettleAnswer) -> JSONValue {

@@ -64,7 +64,7 @@ struct AdminRequest {
             throw AdminFailure(status: 415, code: "unsupported-media-type", message: "the body must be application/json")
         }
         let value: JSONValue
-        do throws(JSONError) { value = try JSONValue.parse(call.body, allowsTrailing: false) } catch {
+        do throws(JSONError) { value = try JSONValue.parse(call.body, allowsTrailing: false, repairsText: false) } catch {
             throw .invalid("", "the body is not valid JSON: \(error.message)")
         }
         guard case .object(let fields) = value else { throw .invalid("", "the body must be a JSON object") }

@@ -8,6 +8,7 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     static let empty = JSONError("EOF")
     /// The text ends within a value.
     static let cutOff = JSONError("unexpected EOF")
+    static let notText = JSONError("invalid UTF-8 in string literal")
     static let tooDeep = JSONError("exceeded max depth")
 
     static func invalid(_ byte: UInt8, _ place: String) -> JSONError {

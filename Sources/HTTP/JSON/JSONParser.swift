@@ -4,11 +4,13 @@ extension JSONValue {
 
     /// Reads the first value of `bytes`.
     ///
-    /// Strings that are no UTF-8 get U+FFFD where they are not, as do halves of surrogate pairs.
-    /// - Parameter allowsTrailing: whether anything may follow the value, as Go's decoder allows it.
+    /// - Parameters:
+    ///   - allowsTrailing: whether anything may follow the value, as Go's decoder allows it.
+    ///   - repairsText: strings that are no UTF-8 get U+FFFD where they are not, as do halves of surrogate pairs; otherwise they are
+    ///     refused. Repaired, two that differ may become equal.
     /// - Throws: ``JSONError`` in Go's words.
-    public static func parse(_ bytes: [UInt8], allowsTrailing: Bool = true) throws(JSONError) -> JSONValue {
-        var parser = JSONParser(bytes)
+    public static func parse(_ bytes: [UInt8], allowsTrailing: Bool = true, repairsText: Bool = true) throws(JSONError) -> JSONValue {
+        var parser = JSONParser(bytes, repairsText: repairsText)
         return try parser.document(allowsTrailing: allowsTrailing)
     }
 }
@@ -18,8 +20,12 @@ private struct JSONParser {
     private let bytes: [UInt8]
     private var position = 0
     private var depth = 0
+    private let repairsText: Bool
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], repairsText: Bool) {
+        self.bytes = bytes
+        self.repairsText = repairsText
+    }
 
     mutating func document(allowsTrailing: Bool) throws(JSONError) -> JSONValue {
         skipBlanks()
@@ -167,12 +173,18 @@ private struct JSONParser {
         while true {
             let byte = try next()
             switch byte {
-            case UInt8(ascii: "\""): return String(decoding: plain, as: UTF8.self)
+            case UInt8(ascii: "\""): return try text(plain)
             case UInt8(ascii: "\\"): try escape(into: &plain)
             case 0..<0x20: throw .invalid(byte, "in string literal")
             default: plain.append(byte)
             }
         }
+    }
+
+    private func text(_ bytes: [UInt8]) throws(JSONError) -> String {
+        if repairsText { return String(decoding: bytes, as: UTF8.self) }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .notText }
+        return text
     }
 
     private mutating func escape(into plain: inout [UInt8]) throws(JSONError) {
@@ -203,6 +215,7 @@ private struct JSONParser {
                 position = back
             }
         }
+        guard scalar != nil || repairsText else { throw .notText }
         return Array(String(Character(scalar ?? "\u{FFFD}")).utf8)
     }
 

@@ -59,7 +59,7 @@ final class AccountImportStream: RequestStream {
         request.isWithWriter = !dryRun
         let accounts = connection.loop.services.accounts
         let principal = connection.currentCaller().selector
-        Task {
+        connection.runInOrder {
             let result: Result<AccountImportResponse, Failure>
             do throws(AccountError) {
                 result = .success(AccountImportResponse(try await accounts.bring(batch, dryRun: dryRun, by: principal)))
