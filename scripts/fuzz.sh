@@ -17,7 +17,7 @@ step() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
 longest() {
     case $1 in
         wire-requests) echo 8192 ;;
-        http-head) echo 3072 ;;
+        http-head) echo 1024 ;;
         http-json) echo 4096 ;;
         tokens) echo 1024 ;;
         imports) echo 4096 ;;

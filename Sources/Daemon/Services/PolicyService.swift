@@ -155,8 +155,9 @@ final class PolicyService: CommitListener {
         if noun == .secret {
             do throws(NameError) { _ = try Name(request.name) } catch { throw Failure(.invalidName, error.rawValue) }
         }
+        guard let own = caller.tenant else { throw .denied }
         // As requests are judged: all but these nouns lie in no tenant, and rules about them name the one that every store has.
-        guard let tenant = [.secret, .apikey, .user].contains(noun) ? caller.tenant : .main else { throw .denied }
+        let tenant = [.secret, .apikey, .user].contains(noun) ? own : .main
         let explanation: Explanation
         if request.selectors.isEmpty {
             explanation = snapshot.explain(principal, noun, action, tenant: tenant, name: request.name)

@@ -37,7 +37,8 @@ public struct HTTPSettings: Sendable {
         }
         if let health {
             let listen = DoorListen(
-                door: HealthDoor(source: health.source, meters: health.meters), address: health.address, insecure: health.insecure)
+                door: HealthDoor(source: health.source, meters: health.meters), address: health.address, tls: health.tls,
+                trustedProxies: health.trustedProxies, hosts: health.hosts, insecure: health.insecure)
             entries.append(try DoorEntry(listen, tls: tls, trustedProxies: self.trustedProxies, hosts: self.hosts))
         }
         groups = try ListenGroup.grouped(entries)
@@ -81,13 +82,24 @@ public struct DoorListen: Sendable {
 public struct HealthListen: Sendable {
     public var address: ListenAddress
     public var source: any HealthSource
+    public var tls: DoorListen.TLSChoice
+    /// In place of `http.trusted_proxies`.
+    public var trustedProxies: [String]?
+    /// In place of `http.hosts`.
+    public var hosts: [String]?
     public var insecure: Bool
     /// Where the server counts; `/metrics` shows it.
     let meters = HTTPMeters()
 
-    public init(address: ListenAddress, source: any HealthSource, insecure: Bool = false) {
+    public init(
+        address: ListenAddress, source: any HealthSource, tls: DoorListen.TLSChoice = .inherited, trustedProxies: [String]? = nil,
+        hosts: [String]? = nil, insecure: Bool = false
+    ) {
         self.address = address
         self.source = source
+        self.tls = tls
+        self.trustedProxies = trustedProxies
+        self.hosts = hosts
         self.insecure = insecure
     }
 }

@@ -9,10 +9,11 @@ enum TrustedProxies {
     static func read(_ texts: [String], key: String) throws(HTTPSettingsError) -> [AddressRange] {
         var ranges: [AddressRange] = []
         for text in texts {
-            guard text != "*", !text.hasSuffix("/0") else {
-                throw HTTPSettingsError(key, "'\(text)' would trust everybody: name the proxies' addresses")
-            }
+            let everybody = HTTPSettingsError(key, "'\(text)' would trust everybody: name the proxies' addresses")
+            guard text != "*", !text.hasSuffix("/0") else { throw everybody }
             guard let range = AddressRange(text) else { throw HTTPSettingsError(key, "'\(text)' is neither an address nor a CIDR block") }
+            // All of IPv4 has a second spelling: ::ffff:0.0.0.0/96.
+            guard range.prefix > 96 || !range.network.isV4 else { throw everybody }
             ranges.append(range)
         }
         return ranges

@@ -20,10 +20,10 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
 private let limits = {
     var limits = HTTPLimits()
-    limits.maxLine = 256
-    limits.maxHead = 1_024
-    limits.maxFields = 16
-    limits.maxBody = 512
+    limits.maxLine = 96
+    limits.maxHead = 256
+    limits.maxFields = 8
+    limits.maxBody = 64
     return limits
 }()
 

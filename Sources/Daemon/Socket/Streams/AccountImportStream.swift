@@ -59,6 +59,9 @@ final class AccountImportStream: RequestStream {
         request.isWithWriter = !dryRun
         let accounts = connection.loop.services.accounts
         let principal = connection.currentCaller().selector
+        // The rows stay in memory until they are in, also where the client hangs up.
+        let (imports, held) = (connection.loop.services.imports, taken)
+        taken = 0
         connection.runInOrder {
             let result: Result<AccountImportResponse, Failure>
             do throws(AccountError) {
@@ -66,6 +69,7 @@ final class AccountImportStream: RequestStream {
             } catch {
                 result = .failure(Failure(error))
             }
+            imports.giveBack(held)
             handle.finish(result)
         }
     }
