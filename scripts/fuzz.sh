@@ -37,8 +37,10 @@ run() {
 
 # SwiftPM keeps the sanitizers in a set: with another order on the compilers' command lines everything would be built anew.
 build() {
-    SWIFT_DETERMINISTIC_HASHING=1 COFFER_FUZZ=1 swift build --scratch-path .build-fuzz --sanitize=fuzzer --sanitize=address -j "$(nproc)" --product "fuzz-$1" \
-        >"$work/build.log" 2>&1 || { grep -v 'Cannot export local symbol' "$work/build.log" | tail -40; return 1; }
+    SWIFT_DETERMINISTIC_HASHING=1 COFFER_FUZZ=1 swift build --scratch-path .build-fuzz -j "$(nproc)" \
+        --sanitize=fuzzer --sanitize=address --product "fuzz-$1" >"$work/build.log" 2>&1 && return 0
+    grep -v 'Cannot export local symbol' "$work/build.log" | tail -40
+    return 1
 }
 
 # The planted faults: a spoilt comparison fails on the seeds alone, and coverage leads to a word that no seed has.

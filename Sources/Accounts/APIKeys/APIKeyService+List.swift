@@ -42,19 +42,6 @@ extension APIKeyService {
         return (fitting.count, page.compactMap { $0.view(at: now) })
     }
 
-    /// A page for cursors: those that fit behind the API key `after`, oldest first. `total` counts all that fit.
-    public func list(_ filter: Filter, after number: UInt64, limit: Int) -> (total: Int, items: [APIKeyView]) {
-        let now = context.now
-        let fitting = accounts(filter)
-        var low = 0
-        var high = fitting.count
-        while low < high {
-            let middle = (low + high) / 2
-            if fitting[middle].number <= number { low = middle + 1 } else { high = middle }
-        }
-        return (fitting.count, fitting[low...].prefix(max(limit, 0)).compactMap { $0.view(at: now) })
-    }
-
     /// A page for cursors of those that `isAllowed` is true for, oldest first, and how many of them fit the filter in all.
     /// - Parameter number: only those with a larger number are in the page; the total counts all.
     public func page(

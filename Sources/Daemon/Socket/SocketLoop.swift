@@ -232,7 +232,8 @@ final class SocketLoop: @unchecked Sendable {
         lockFailure = .locked
         for connection in connections.values {
             for request in connection.unfinished.values where !Self.survivesLock(request.operation) {
-                connection.finish(request, .locked)
+                // What the writer has may still be committed in front of the lock.
+                connection.finish(request, Failure(.locked, Failure.locked.message, outcome: request.isWithWriter ? .unknown : .none))
             }
             touch(connection)
         }

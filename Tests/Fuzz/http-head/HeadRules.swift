@@ -57,7 +57,9 @@ enum HeadRules {
     private static func check(proxies headers: HTTPHeaders) {
         let client = TrustedProxies.client(peer: other, headers: headers, trusted: trusted)
         Harness.check(client == other, "a peer that is no proxy said who it is")
-        Harness.check(!TrustedProxies.isSecure(peer: other, headers: headers, trusted: trusted), "a peer that is no proxy said it is secure")
+        Harness.check(
+            !TrustedProxies.isSecure(peer: other, headers: headers, trusted: trusted),
+            "a peer that is no proxy said it is secure")
         _ = TrustedProxies.client(peer: peer, headers: headers, trusted: trusted)
         _ = TrustedProxies.isSecure(peer: peer, headers: headers, trusted: trusted)
     }
