@@ -55,7 +55,7 @@ def until(check, seconds):
 
 class TLS(unittest.TestCase):
     @classmethod
-    def setUpClass(cls):
+    def begin(cls):
         cls.folder = space()
         cls.first, cls.second = certificate(cls.folder, "first"), certificate(cls.folder, "second")
         cls.crt, cls.key = os.path.join(cls.folder, "live.crt"), os.path.join(cls.folder, "live.key")
@@ -63,10 +63,11 @@ class TLS(unittest.TestCase):
         cls.d = Served("tls: { certificate: %s, key: %s }\nhealth: { listen: ':0' }\nragflow: { listen: '127.0.0.1:0', login_key: %s }" % (
             cls.crt, cls.key, key_pair()[0]))
         cls.port = cls.d.ports["ragflow"]
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.d.finish()
+        cls.both = os.path.join(cls.folder, "both.crt")
+        with open(cls.both, "w") as file:
+            for path in (cls.first[0], cls.second[0]):
+                with open(path) as one:
+                    file.write(one.read())
 
     @classmethod
     def put(cls, pair):
@@ -78,8 +79,9 @@ class TLS(unittest.TestCase):
             os.rename(target + ".new", target)
 
     def test_versions_and_plain_http(self):
-        reply, presented, version = tls_request(self.port, "/v1/system/ping", self.first[0])
-        self.assertEqual((reply.status, presented, version), (200, der(self.first[0]), "TLSv1.3"))
+        reply, presented, version = tls_request(self.port, "/v1/system/ping", self.both)
+        self.assertEqual((reply.status, version), (200, "TLSv1.3"))
+        self.assertIn(presented, (der(self.first[0]), der(self.second[0])))
         def at_most(version):
             def change(context):
                 context.set_ciphers("ALL:@SECLEVEL=0")
@@ -102,19 +104,23 @@ class TLS(unittest.TestCase):
         self.assertEqual(reply.status, 403)
 
     def test_renewal(self):
+        Background.renewal.result()
+
+    def renew(self):
         def presented():
             return tls_request(self.port, "/v1/system/ping")[1]
         kept = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=ssl._create_unverified_context())
-        kept.request("GET", "/v1/system/ping")
-        kept.getresponse().read()
+        def ask():
+            kept.request("GET", "/v1/system/ping")
+            return kept.getresponse().read()
+        self.assertEqual(ask(), b"pong")
         # First a pair that does not fit: the old one stays, and the log says so.
         self.put((self.second[0], self.first[1]))
         self.assertTrue(until(lambda: "new certificate is not used" in self.d.log_text(), 15))
         self.assertEqual(presented(), der(self.first[0]))
         self.put(self.second)
         self.assertTrue(until(lambda: presented() == der(self.second[0]), 15), "the new pair is not used")
-        kept.request("GET", "/v1/system/ping")
-        self.assertEqual(kept.getresponse().status, 200, "connections that are there go on")
+        self.assertEqual(ask(), b"pong", "connections that are there go on")
         kept.close()
 
 
@@ -172,22 +178,62 @@ class Ending(unittest.TestCase):
         self.d.finish()
 
     def test_stopping_does_not_wait_for_ever(self):
-        stuck = self.open(b"POST /v1/system/new_token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{")
-        half = self.open(b"GET /v1/system/pi")
-        time.sleep(0.3)
-        before = time.monotonic()
-        self.d.finish()
-        self.assertLess(time.monotonic() - before, 14)
-        stuck.close()
-        half.close()
+        self.assertLess(Background.stopping.result(), 14)
 
-    def test_slow_clients(self):
-        """All at once: the limits are 10 s for a head and 30 s for a body."""
-        def timed(data, drip=b""):
-            begin = time.monotonic()
-            connection = self.open(data)
-            connection.settimeout(1)
-            found = b""
+
+class Slow(unittest.TestCase):
+    def test_heads(self):
+        """10 s."""
+        self.check(["silent", "line", "head", "dripping head"], 9, 14)
+
+    def test_bodies(self):
+        """30 s."""
+        self.check(["body", "dripping body", "chunks"], 28, 36)
+
+    def check(self, names, shortest, longest):
+        for name in names:
+            data, seconds = Background.slow[name].result()
+            self.assertTrue(shortest < seconds < longest, (name, seconds))
+            if name in ("silent", "line"):
+                self.assertEqual(data, b"", name)
+                continue
+            reply = split(data)
+            self.assertEqual(reply.status, 408, name)
+            self.assertNotIn(reply.json["code"], (0, 401), name)
+        self.assertEqual(request(Background.d.ports["ragflow"], "GET", "/v1/system/ping").text, "pong")
+
+
+class Background:
+    """What takes its time, all at once and beside the other tests of this file."""
+
+    head = b"POST /v1/system/new_token HTTP/1.1\r\nHost: localhost\r\n"
+    cases = {
+        "silent": (b"",), "line": (b"GET /v1/sys",), "head": (head,), "dripping head": (head + b"X: ", b"y"),
+        "body": (head + b"Content-Length: 9\r\n\r\n{",), "dripping body": (head + b"Content-Length: 1000\r\n\r\n", b"y"),
+        "chunks": (head + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",),
+    }
+
+    @classmethod
+    def begin(cls):
+        TLS.begin()
+        cls.d, cls.other = served(), served()
+        cls.pool = ThreadPoolExecutor(len(cls.cases) + 2)
+        cls.slow = {name: cls.pool.submit(cls.send, *case) for name, case in cls.cases.items()}
+        cls.renewal = cls.pool.submit(TLS().renew)
+        cls.stopping = cls.pool.submit(cls.stop)
+
+    @classmethod
+    def end(cls):
+        cls.pool.shutdown()
+        cls.d.finish()
+        TLS.d.finish()
+
+    @classmethod
+    def send(cls, data, drip=b""):
+        """A client that is too slow: (everything that came, seconds until the end)."""
+        begin, found = time.monotonic(), b""
+        with socket.create_connection(("127.0.0.1", cls.d.ports["ragflow"]), timeout=1) as connection:
+            connection.sendall(data)
             while time.monotonic() - begin < 40:
                 try:
                     if drip:
@@ -200,31 +246,27 @@ class Ending(unittest.TestCase):
                     pass
                 except OSError:
                     break
-            connection.close()
-            return found, time.monotonic() - begin
-        head = b"POST /v1/system/new_token HTTP/1.1\r\nHost: localhost\r\n"
-        cases = {
-            "silent": (b"",), "line": (b"GET /v1/sys",), "head": (head,), "dripping head": (head + b"X: ", b"y"),
-            "body": (head + b"Content-Length: 9\r\n\r\n{",), "dripping body": (head + b"Content-Length: 1000\r\n\r\n", b"y"),
-            "chunks": (head + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",),
-        }
-        with ThreadPoolExecutor(len(cases)) as pool:
-            done = {name: pool.submit(timed, *case) for name, case in cases.items()}
-            # Others are served meanwhile.
-            self.assertEqual(request(self.port, "GET", "/v1/system/ping").text, "pong")
-            found = {name: result.result() for name, result in done.items()}
-        for name, (data, seconds) in found.items():
-            if "body" in name or name == "chunks":
-                self.assertTrue(28 < seconds < 36, (name, seconds))
-            else:
-                self.assertTrue(9 < seconds < 14, (name, seconds))
-            if name in ("silent", "line"):
-                self.assertEqual(data, b"", name)
-                continue
-            reply = split(data)
-            self.assertEqual(reply.status, 408, name)
-            self.assertNotIn(reply.json["code"], (0, 401), name)
-        self.d.finish()
+        return found, time.monotonic() - begin
+
+    @classmethod
+    def stop(cls):
+        """Seconds that a daemon with clients that never end takes for it."""
+        where = "127.0.0.1", cls.other.ports["ragflow"]
+        with socket.create_connection(where) as body, socket.create_connection(where) as line:
+            body.sendall(cls.head + b"Content-Length: 2\r\n\r\n{")
+            line.sendall(b"GET /v1/system/pi")
+            time.sleep(0.3)
+            before = time.monotonic()
+            cls.other.finish()
+            return time.monotonic() - before
+
+
+def setUpModule():
+    Background.begin()
+
+
+def tearDownModule():
+    Background.end()
 
 
 if __name__ == "__main__":

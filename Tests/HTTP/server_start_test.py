@@ -143,7 +143,7 @@ class Starting(unittest.TestCase):
             self.assertNotEqual(code, 0)
             self.assertIn("http.newapi", said)
             self.assertIn(address, said)
-            self.assertNotIn("ready", said)
+            self.assertNotIn("] ready", said)
 
     def test_nothing_listens_unless_it_is_said(self):
         d = Served("hosts: [a]\ntrusted_proxies: []")
