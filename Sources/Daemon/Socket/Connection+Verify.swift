@@ -64,26 +64,14 @@ extension Connection {
         VerifyResponse.Numbers(verdict).write(to: fields + 2)
         var end = 2 + VerifyResponse.fixedSize
         if let entry = verdict.entry, verdict.reason != .unknown {
-            end = Self.put(entry.tenantName, fields, end)
-            end = Self.put(entry.ownerName, fields, end)
-            end = Self.put(entry.name, fields, end)
-            end = Self.put(entry.group, fields, end)
+            if let base = entry.texts.baseAddress { (fields + end).copyMemory(from: base, byteCount: entry.texts.count) }
+            end += entry.texts.count
         } else {
             (fields + end).initializeMemory(as: UInt8.self, repeating: 0, count: 8)
             end += 8
         }
         FrameHeader(kind: .response, operation: .verify, requestID: requestID).write(to: base, bodyLength: end)
         output.commit(FrameHeader.size + end)
-    }
-
-    /// A text behind its length of two bytes.
-    @inline(__always)
-    private static func put(_ text: [UInt8], _ fields: UnsafeMutableRawPointer, _ offset: Int) -> Int {
-        fields.storeBytes(of: UInt16(truncatingIfNeeded: text.count).bigEndian, toByteOffset: offset, as: UInt16.self)
-        text.withUnsafeBytes { bytes in
-            if let base = bytes.baseAddress { (fields + offset + 2).copyMemory(from: base, byteCount: bytes.count) }
-        }
-        return offset + 2 + text.count
     }
 }
 

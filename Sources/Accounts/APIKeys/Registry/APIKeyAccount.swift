@@ -17,19 +17,19 @@ final class ShardLock: Sendable {
 ///
 /// Everything but `number` and `lock` is read and written under `lock`, through the methods of the extensions.
 final class APIKeyAccount: @unchecked Sendable {
-    let number: UInt64
+    // In the order in which a verdict reads them: the first line or two of cache have all of it.
     let lock: ShardLock
-
     /// `nil`: the key is gone.
     var entry: APIKeyEntry?
-    /// As the store has it.
-    var budget: Budget
     /// Of a block, or of an unlimited budget: taken here, not yet told to the store. Counted in the periods `spentDay`, `spentMonth`.
     var spent: Int64 = 0
-    var spentDay: UInt32 = 0
-    var spentMonth: UInt32 = 0
     /// Of an unlimited budget: told to the store, not yet answered.
     var sending: Int64 = 0
+    /// As the store has it.
+    var budget: Budget
+    let number: UInt64
+    var spentDay: UInt32 = 0
+    var spentMonth: UInt32 = 0
     /// Unix milliseconds of the last charge from memory.
     var accessed: UInt64 = 0
     /// Whether `budget.block` was handed to this process; one of before a start is forfeited.

@@ -64,7 +64,7 @@ extension APIKeyAccount {
             }
         }
         if hasWallet, let user = entry.user, !user.walletCovers(cost) { return step(.refused(.wallet)) }
-        guard entry.key.windows.limitsAnything, let (reason, retryAfter) = windows(cost, entry, now: now) else { return nil }
+        guard entry.hasWindows, let (reason, retryAfter) = windows(cost, entry, now: now) else { return nil }
         var step = step(.refused(reason))
         step.retryAfter = retryAfter
         return step

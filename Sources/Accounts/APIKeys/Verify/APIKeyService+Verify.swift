@@ -3,6 +3,15 @@ import CofferStore
 // One call, one verdict (decisions 12). From memory: cost 0, unlimited keys, and blocks that cover the cost leave neither the thread nor
 // the heap a byte. Everything else is a commit behind ``finish(_:completion:)``.
 extension APIKeyService {
+    /// What one look under the account's lock finds.
+    private enum Look: Sendable {
+        case gone
+        /// Not the caller's to ask about.
+        case foreign
+        case refused(VerdictReason)
+        case step(APIKeyAccount.Step)
+    }
+
     /// - Parameters:
     ///   - now: Unix milliseconds.
     ///   - mayVerify: whether the caller may ask about keys of this tenant and name; otherwise the key is unknown to it.
@@ -11,14 +20,26 @@ extension APIKeyService {
     ) -> VerifyOutcome {
         guard registry.isOpen else { return .verdict(Verdict(.locked)) }
         guard request.cost >= 0, request.cost <= APIKeyLimits.quota else { return .verdict(Verdict(.failed)) }
-        guard let target = target(of: request.key), let entry = target.account.current else { return .verdict(unknown()) }
-        guard entry.key.name.bytes.withUnsafeBytes({ mayVerify(entry.tenant, $0) }) else { return .verdict(Verdict(.unknown)) }
-        if let reason = entry.refusal(address: request.address, model: request.model, now: now) {
-            if reason == .expired { noteEnd(target.account, entry, .expired) }
-            return .verdict(target.account.verdict(reason, entry, scope: target.scope))
-        }
+        guard let target = target(of: request.key) else { return .verdict(unknown()) }
         let account = target.account
-        let step = account.lock.locked { account.take(request.cost, entry, now: now) }
+        let (look, held) = account.lock.locked { () -> (Look, APIKeyEntry?) in
+            guard let entry = account.entry else { return (.gone, nil) }
+            guard mayVerify(entry.tenant, entry.nameBytes) else { return (.foreign, nil) }
+            if let reason = entry.refusal(address: request.address, model: request.model, now: now) { return (.refused(reason), entry) }
+            return (.step(account.take(request.cost, entry, now: now)), entry)
+        }
+        guard let entry = held else {
+            if case .gone = look { return .verdict(unknown()) }
+            return .verdict(Verdict(.unknown))
+        }
+        let step: APIKeyAccount.Step
+        switch look {
+        case .step(let taken): step = taken
+        case .refused(let reason):
+            if reason == .expired { noteEnd(account, entry, .expired) }
+            return .verdict(account.verdict(reason, entry, scope: target.scope))
+        case .gone, .foreign: return .verdict(unknown())
+        }
         if step.isNewlySpent { spending.add(account) }
         switch step.result {
         case .taken: return .verdict(Verdict(.valid, entry, remaining: step.remaining, unlimited: step.unlimited, scope: target.scope))
