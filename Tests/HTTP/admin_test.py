@@ -5,7 +5,7 @@ import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import Served, password, raw, request, secret, split
+from harness import Served, raw, request, secret, split
 
 POSTS = ["/v1/verify", "/v1/reserve", "/v1/settle", "/v1/release"]
 PAST = "2020-01-01T00:00:00Z"
@@ -158,7 +158,8 @@ class Callers(Admin):
             self.assertTrue(self.good("/v1/verify", {"key": key}, erin)["valid"], who)
             self.d.ok("policy", "delete", "erin")
             self.assertEqual(self.ask("POST", "/v1/verify", {"key": key}, erin).status, 403)
-        self.d.policy("policy: erin\nrules:\n  - {who: ['door:socket', 'uid:0'], tenant: main, noun: apikey, actions: [verify], names: ['**']}\n")
+        self.d.policy("policy: erin\nrules:\n"
+                      "  - {who: ['door:socket', 'uid:0'], tenant: main, noun: apikey, actions: [verify], names: ['**']}\n")
         self.assertEqual(self.ask("POST", "/v1/verify", {"key": key}, erin).status, 403, "another door's callers")
         self.d.ok("policy", "delete", "erin")
 
@@ -246,7 +247,8 @@ class Verdicts(Admin):
         _, key = self.new_key("--unlimited", "--requests-per-minute", "2")
         answers = [self.good("/v1/verify", {"key": key}) for _ in range(3)]
         self.assertEqual([answer["reason"] for answer in answers], ["valid", "valid", "requests-per-minute"])
-        self.assertTrue(0 < answers[2]["retry_after_ms"] <= 60_000)
+        # The minute before counts by what of it is still inside: it can take the rest of this one and part of the next.
+        self.assertTrue(0 < answers[2]["retry_after_ms"] <= 120_000)
         self.assertNotIn("retry_after_ms", answers[0])
         _, key = self.new_key("--unlimited", "--in-flight", "1")
         self.assertTrue(self.good("/v1/reserve", {"key": key, "amount": 1, "request_id": "1"})["valid"])
@@ -321,7 +323,8 @@ class Reservations(Admin):
             answers = list(pool.map(lambda i: self.reserve(key, 10, "r%d" % i), range(24)))
         self.assertEqual(sum(answer["valid"] for answer in answers), 10)
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(lambda i: self.ask("POST", "/v1/settle", {"number": number, "amount": 5, "request_id": "r%d" % (i % 24)}),
+            answers = list(pool.map(lambda i: self.ask("POST", "/v1/settle", {"number": number, "amount": 5,
+                                                                              "request_id": "r%d" % (i % 24)}),
                                     range(48)))
         done = [answer.json for answer in answers if answer.status == 200]
         self.assertEqual(sum(not answer["repeated"] for answer in done), 10)
@@ -424,7 +427,8 @@ class BadInput(Admin):
 
     def test_bodies_that_are_no_object(self):
         for path in POSTS:
-            for body in (b"", b" ", b"null", b"[]", b'"x"', b"7", b"{", b"}", b"{}{}", b'{"a":1}x', b"\xff\xfe{}", b"\xef\xbb\xbf{}", b"{'key':1}",
+            for body in (b"", b" ", b"null", b"[]", b'"x"', b"7", b"{", b"}", b"{}{}", b'{"a":1}x', b"\xff\xfe{}", b"\xef\xbb\xbf{}",
+                         b"{'key':1}",
                          b'{"key":"x",}', b'{"key":"x"} //', b'{"key":NaN}', b'{"key":+1}', b'{"key":01}', b'{"key":.5}', b"[" * 100_000,
                          b'{"key":' * 10_000, b'{"key":"\xff"}', b'{"key":"\\ud800"}', b'{"key":"\n"}', b'{"key":"\\x"}', b"nul"):
                 reply = self.ask("POST", path, body, headers={"Content-Type": "application/json"})
@@ -434,9 +438,11 @@ class BadInput(Admin):
         body = json.dumps(self.bodies["/v1/verify"]).encode()
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "application/jsonx", "text/json", "json",
                      "application/xml; application/json", "application/json, text/plain"):
-            self.assertFailure(self.ask("POST", "/v1/verify", body, headers={"Content-Type": kind}), 415, "unsupported-media-type", hint=kind)
+            self.assertFailure(self.ask("POST", "/v1/verify", body, headers={"Content-Type": kind}), 415, "unsupported-media-type",
+                               hint=kind)
         self.assertEqual(self.ask("POST", "/v1/verify", body, headers={"Content-Type": "Application/JSON ; charset=UTF-8"}).status, 200)
-        reply = raw(self.port, b"POST /v1/verify HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\nConnection: close"
+        reply = raw(self.port,
+                    b"POST /v1/verify HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\nConnection: close"
                     b"\r\n\r\n%s" % (self.root.encode(), len(body), body))
         self.assertFailure(split(reply), 415, "unsupported-media-type", hint="none at all")
         # Set back what the good one cost.
@@ -448,7 +454,8 @@ class BadInput(Admin):
                 reply = self.ask(method, path, self.bodies[path] if method in ("PUT", "PATCH") else None)
                 self.assertEqual(reply.status, 405, method)
         self.assertFailure(self.ask("POST", "/v1/whoami", {}), 405, "method-not-allowed")
-        for path in ("/v1", "/v1/", "/v1/nothing", "/v1/verify/x", "/v1/verify;login", "/v1/%76erify", "/v1/./verify", "/v1/x/../verify", "/v1//verify",
+        for path in ("/v1", "/v1/", "/v1/nothing", "/v1/verify/x", "/v1/verify;login", "/v1/%76erify", "/v1/./verify", "/v1/x/../verify",
+                     "/v1//verify",
                      "/V1/verify", "/v1/Verify", "/v1/verify%00", "/v1/verify%2f", "/v1/%2e%2e/v1/verify", "//v1/verify"):
             reply = self.ask("POST", path, self.bodies["/v1/verify"])
             self.assertEqual(reply.status, 404, path)

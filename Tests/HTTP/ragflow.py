@@ -1,11 +1,9 @@
 """A client of the RAGFlow door, as RAGFlow's page and its test suites call it (compat/ragflow.md)."""
 
 import base64
-import json
 import os
 import re
 import subprocess
-import time
 
 from harness import Served, password, request, secret, space
 

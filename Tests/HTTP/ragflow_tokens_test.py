@@ -1,13 +1,12 @@
 """RAGFlow's API tokens: list, create, delete, those of dialogs, and whose they are (compat/ragflow.md 1.2 to 1.6, 3, 5)."""
 
 import json
-import re
 import time
 import unittest
 from email.utils import parsedate_to_datetime
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import raw, request, secret, split
+from harness import request, secret
 from ragflow import BETA, ID, NEW_ROW, ROW, TOKEN, UNAUTHORIZED, Person, bearer, served
 
 LISTS = ["/v1/system/token_list", "/v1/system/tokens", "/api/v1/system/tokens", "/api/v1/system/keys"]
@@ -86,7 +85,8 @@ class Tokens(unittest.TestCase):
             self.assertEqual([row["token"] for row in reply.json["data"]], [made["token"]], path)
 
     def test_nothing_in_the_body_of_create_matters(self):
-        cases = [(None, {}), (b"", {}), (b"{}", {}), (b"{", {}), (b"null", {}), (b"[1,2]", {}), (b"\xff\xfe\x00", {}), (b'{"dialogId":"d"}', {}),
+        cases = [(None, {}), (b"", {}), (b"{}", {}), (b"{", {}), (b"null", {}), (b"[1,2]", {}), (b"\xff\xfe\x00", {}), (b'{"dialogId":"d"}',
+                                                                                                                        {}),
                  (b'{"dialog_id":"d","tenant_id":"x","token":"ragflow-mine","beta":"mine","create_time":1}', {}),
                  (b"a=b", {"Content-Type": "application/x-www-form-urlencoded"}), (b"x", {"Content-Type": "text/plain"}),
                  (b'{"a":1,"a":2}', {}), (b"[" * 5000, {}), (b"x" * 100_000, {"Content-Type": "multipart/form-data"})]
@@ -155,7 +155,8 @@ class Tokens(unittest.TestCase):
             reply = self.alice.call("DELETE", DELETES[0] + word)
             self.assertEqual(reply.json, DONE, word[:80])
         for path in (DELETES[0], DELETES[0] + "/" + token, DELETES[0] + "a/" + token, "//v1/system/token/" + token,
-                     "/v1/system/./token/" + token, "/v1/system/x/../token/" + token, "/v1/system/%74oken/" + token, "/v1//system/token/" + token):
+                     "/v1/system/./token/" + token, "/v1/system/x/../token/" + token, "/v1/system/%74oken/" + token,
+                     "/v1//system/token/" + token):
             reply = self.alice.call("DELETE", path)
             self.assertNotEqual(reply.json.get("code"), 0, path)
         self.assertEqual(self.alice.tokens(), [token])
@@ -165,24 +166,29 @@ class Tokens(unittest.TestCase):
 
     def test_deleted_token_is_dead_at_once(self):
         token = self.alice.new()["token"]
-        for number in range(2):
-            reply = request(self.d.ports["ragflow"], "GET", "/v1/user/info", headers=bearer(token))
-            if number == 0:
-                first = reply.status
-                self.alice.call("DELETE", DELETES[0] + token)
-        self.assertEqual(reply.json, UNAUTHORIZED)
+        def ask():
+            return request(self.d.ports["ragflow"], "GET", "/v1/user/info", headers=bearer(token)).json
+        self.assertEqual(ask()["code"], 0)
+        self.alice.call("DELETE", DELETES[0] + token)
+        self.assertEqual(ask(), UNAUTHORIZED)
         self.assertEqual(self.d.cli("apikey", "verify", input=token).code, 9)
 
     def test_beta_is_made_once_and_by_list_only(self):
         number, token = self.d.api_key("lazy", "--form", "ragflow", "--owner", self.alice.email, "--unlimited")
-        before, = self.d.ok("apikey", "list", "--owner", self.alice.email, "--tenant", self.tenant(), "--json").json
+        def revision():
+            return self.d.ok("apikey", "show", number, "--json").json["revision"]
+        made = revision()
         self.alice.call("GET", "/v1/api/token_list?dialog_id=x")
+        self.assertEqual(revision(), made, "nothing was written")
         with ThreadPoolExecutor(8) as pool:
             rows = list(pool.map(lambda _: self.alice.list()[0], range(16)))
         self.assertEqual(len({row["beta"] for row in rows}), 1, "two lists at the same time give the same beta")
+        filled = revision()
+        self.assertNotEqual(filled, made)
         self.assertRegex(rows[0]["beta"], BETA)
         self.assertNotEqual(rows[0]["beta"], token[8:40])
         self.assertEqual(self.alice.list()[0]["beta"], rows[0]["beta"])
+        self.assertEqual(revision(), filled, "written once")
 
     def tenant(self):
         return self.alice.call("GET", "/v1/user/info").json["data"]["id"]
@@ -197,7 +203,8 @@ class Tokens(unittest.TestCase):
         self.assertEqual(self.alice.tokens(), [])
 
     def test_wrong_method(self):
-        for method, path in [("POST", LISTS[0]), ("GET", CREATES[0]), ("PUT", LISTS[2]), ("GET", DELETES[0] + "x"), ("POST", DELETES[0] + "x"),
+        for method, path in [("POST", LISTS[0]), ("GET", CREATES[0]), ("PUT", LISTS[2]), ("GET", DELETES[0] + "x"), ("POST",
+                                                                                                                     DELETES[0] + "x"),
                              ("PATCH", CREATES[0]), ("GET", "/v1/user/login"), ("DELETE", LISTS[1]), ("BREW", LISTS[0]), ("get", LISTS[0])]:
             reply = self.alice.call(method, path)
             with self.subTest(method + " " + path):
@@ -217,7 +224,8 @@ class Tokens(unittest.TestCase):
         for path in ("/v1/system/nothing", "/v1", "/v1/", "/v1/system/token_list/x", "/v1/system/token_listx", "/V1/system/token_list"):
             reply = self.alice.call("GET", path)
             if path.startswith("/v1"):
-                self.assertEqual((reply.status, reply.json), (200, {"code": 100, "data": None, "message": "<NotFound '404: Not Found'>"}), path)
+                self.assertEqual((reply.status, reply.json), (200, {"code": 100, "data": None, "message": "<NotFound '404: Not Found'>"}),
+                                 path)
         for path in ("/api/v1/system/nothing", "/api/v1/system/tokensx", "/"):
             reply = self.alice.call("GET", path)
             self.assertEqual((reply.status, reply.json),
@@ -257,9 +265,11 @@ class Tokens(unittest.TestCase):
 
     def test_bad_input_of_dialog_routes(self):
         row = self.alice.new()
-        for body in (b"", b"{}", b"[]", b"null", b"{", b'{"dialog_id":null}', b'{"dialog_id":7}', b'{"dialog_id":["x"]}', b'{"dialog_id":""}',
+        for body in (b"", b"{}", b"[]", b"null", b"{", b'{"dialog_id":null}', b'{"dialog_id":7}', b'{"dialog_id":["x"]}',
+                     b'{"dialog_id":""}',
                      json.dumps({"dialog_id": "x" * 33}).encode(), json.dumps({"dialog_id": "x" * 1_000_000}).encode(),
-                     b'{"dialog_id":"a","dialog_id":7}', b'{"dialog_id":1e999}', b'{"dialog_id":NaN}', b'{"dialog_id":9223372036854775808}'):
+                     b'{"dialog_id":"a","dialog_id":7}', b'{"dialog_id":1e999}', b'{"dialog_id":NaN}',
+                     b'{"dialog_id":9223372036854775808}'):
             reply = self.alice.call("POST", "/v1/api/new_token", body)
             self.assertEqual(reply.status, 200, body[:60])
             self.assertNotEqual(reply.json["code"], 0, body[:60])

@@ -151,7 +151,8 @@ class Ending(unittest.TestCase):
         idle = self.open(b"GET /v1/system/ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
         self.assertIn(b"pong", idle.recv(65536))
         silent = self.open()
-        begun = self.open(b"POST /v1/system/new_token HTTP/1.1\r\nHost: localhost\r\nAuthorization: %s\r\nContent-Length: 2\r\n\r\n{" % alice.token.encode())
+        begun = self.open(b"POST /v1/system/new_token HTTP/1.1\r\nHost: localhost\r\nAuthorization: %s\r\nContent-Length: 2\r\n\r\n{"
+                          % alice.token.encode())
         time.sleep(0.3)
         before = time.monotonic()
         self.d.process.send_signal(signal.SIGTERM)

@@ -6,7 +6,7 @@ import subprocess
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import Served, binary, request, run, space
+from harness import Served, binary, run, space
 from ragflow import key_pair
 
 CONFIGURATION, IN_USE = 78, 75
@@ -73,7 +73,8 @@ class Starting(unittest.TestCase):
             self.assertEqual(code, 0, said)
 
     def test_wrong_addresses(self):
-        for listen in ("example.org:80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:http", "127.0.0.1:80:80", "",
+        for listen in ("example.org:80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:http", "127.0.0.1:80:80",
+                       "",
                        "010.0.0.1:80", "[127.0.0.1]:80", "::1:80", "http://127.0.0.1:80", "/run/x.sock", " 127.0.0.1:80", "127.0.0.1:8 0"):
             self.refused('health: { listen: "%s" }' % listen, "http.health")
 
@@ -82,7 +83,8 @@ class Starting(unittest.TestCase):
             self.refused('newapi: { listen: "%s" }' % listen, "http.newapi.listen", "insecure")
 
     def test_trusting_everybody(self):
-        for proxy in ("*", "0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96", "proxy.example", "10.0.0.0/33", "10.0.0.1/-1", "", "10.0.0.0/08", "10.0.0"):
+        for proxy in ("*", "0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96", "proxy.example", "10.0.0.0/33", "10.0.0.1/-1", "", "10.0.0.0/08",
+                      "10.0.0"):
             self.refused("trusted_proxies: ['%s']\nhealth: { listen: '127.0.0.1:0' }" % proxy, "http.trusted_proxies")
             self.refused("newapi: { listen: '127.0.0.1:0', trusted_proxies: ['%s'] }" % proxy, "http.newapi.trusted_proxies")
 
@@ -108,10 +110,12 @@ class Starting(unittest.TestCase):
                            ("login.pem", "login_key")):
             self.refused("ragflow: { listen: '127.0.0.1:0', login_key: '%s' }" % path, word)
         certificate = os.path.join(folder, "certificate.pem")
-        subprocess.run(["openssl", "req", "-x509", "-new", "-key", key_pair()[0], "-subj", "/CN=localhost", "-days", "2", "-out", certificate],
+        subprocess.run(["openssl", "req", "-x509", "-new", "-key", key_pair()[0], "-subj", "/CN=localhost", "-days", "2", "-out",
+                        certificate],
                        check=True, capture_output=True)
         other = os.path.join(folder, "other.pem")
-        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", other], check=True, capture_output=True)
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", other], check=True,
+                       capture_output=True)
         os.chmod(other, 0o600)
         for path in (os.path.join(folder, "none.pem"), open_key, garbage, folder, other):
             self.refused("tls: { certificate: '%s', key: '%s' }\nhealth: { listen: '127.0.0.1:0' }" % (certificate, path), path)
@@ -120,7 +124,8 @@ class Starting(unittest.TestCase):
 
     def test_unknown_keys_and_values(self):
         for http, word in (("nothing: {}", "nothing"), ("newapi: { listen: '127.0.0.1:0', port: 1 }", "port"), ("newapi: {}", "listen"),
-                           ("newapi: { listen: '127.0.0.1:0', profile: old }", "profile"), ("newapi: 7", "newapi"), ("newapi: []", "newapi"),
+                           ("newapi: { listen: '127.0.0.1:0', profile: old }", "profile"), ("newapi: 7", "newapi"), ("newapi: []",
+                                                                                                                     "newapi"),
                            ("ragflow: { listen: '127.0.0.1:0', token_length: 40 }", "token_length"),
                            ("ragflow: { listen: '127.0.0.1:0', session_days: 0 }", "session_days"),
                            ("ragflow: { listen: '127.0.0.1:0', registration: maybe }", "registration"),

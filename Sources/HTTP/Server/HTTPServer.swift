@@ -129,8 +129,9 @@ public final class HTTPServer: Service {
         do {
             try await server.run()
         } catch {
-            let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "it cannot be bound"
-            throw HTTPServerError(.bind, "\(name): \(reason)")
+            let code = (error as? IOError)?.errnoCode
+            let reason = code.map { String(cString: strerror($0)) } ?? "it cannot be bound"
+            throw HTTPServerError(code == EADDRINUSE ? .inUse : .bind, "\(name): \(reason)")
         }
         // Hummingbird only logs when its listening socket breaks; a door that is silently gone helps nobody.
         if !Task.isShuttingDownGracefully, !Task.isCancelled { throw HTTPServerError(.bind, "\(name): it is not listened on any more") }

@@ -112,7 +112,7 @@ import Testing
                 ]), logger: LogLines().logger)
             let waiting = Task { try await other.listening() }
             await #expect { try await other.run() } throws: { error in
-                "\(error)" == "127.0.0.1:\(server.port) (http.late): Address already in use" && (error as? HTTPServerError)?.kind == .bind
+                "\(error)" == "127.0.0.1:\(server.port) (http.late): Address already in use" && (error as? HTTPServerError)?.kind == .inUse
             }
             await #expect(throws: HTTPServerError.self) { try await waiting.value }
             #expect(other.boundAddresses().isEmpty)
