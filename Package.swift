@@ -114,7 +114,7 @@ let package = Package(
         .executableTarget(
             name: "cofferd",
             dependencies: [
-                "CofferDaemon", "CofferStore", "CWipe",
+                "CofferDaemon", "CofferHTTP", "CofferStore", "CWipe",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -32,6 +32,7 @@ public final class Daemon: Service {
         if settings.makesSocketFolder { KeyFile.makeFolder(SystemPath.folder(of: settings.socket), mode: 0o755) }
         // Before a store is made: a daemon that cannot be reached leaves nothing behind.
         _ = try SocketPath(path: settings.socket, mode: settings.socketMode).check()
+        try Self.check(settings)
         let opened = try StoreOpening(settings: settings, logger: logger, environment: environment).open()
         store = opened.store
         let clock: @Sendable () -> UInt64 = { Store.systemClock() }
@@ -68,6 +69,10 @@ public final class Daemon: Service {
         }
         if !opened.note.isEmpty { logger.warning("the store is locked", metadata: ["reason": "\(opened.note)"]) }
     }
+
+    /// What can be said of the settings without touching a store.
+    /// - Throws: ``ConfigurationErrors``.
+    public static func check(_ settings: Settings) throws(ConfigurationErrors) { try HTTPDoors.check(settings.http) }
 
     private static func accountOptions(_ settings: Settings) -> AccountOptions {
         var options = AccountOptions()

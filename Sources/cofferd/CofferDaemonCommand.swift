@@ -1,6 +1,7 @@
 import ArgumentParser
 import CWipe
 import CofferDaemon
+import CofferHTTP
 import CofferStore
 import Glibc
 import Logging
@@ -50,6 +51,7 @@ struct CofferDaemonCommand: AsyncParsableCommand {
         let settings: Settings
         do throws(ConfigurationErrors) {
             settings = try Settings.load(flags: flags, configuration: config, environment: environment)
+            if checkConfig { try Daemon.check(settings) }
         } catch {
             Self.complain(error.messages)
             throw ExitCode(78)
@@ -71,7 +73,12 @@ struct CofferDaemonCommand: AsyncParsableCommand {
         }
         let group = ServiceGroup(
             services: [daemon], gracefulShutdownSignals: [.sigterm, .sigint], cancellationSignals: [], logger: logger)
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            Self.complain([Self.message(error)])
+            throw ExitCode(Self.exitCode(error))
+        }
     }
 
     private static func complain(_ messages: [String]) {
@@ -93,6 +100,14 @@ struct CofferDaemonCommand: AsyncParsableCommand {
             case .notOurs: return 77
             case .invalidArgument: return 78
             default: return 1
+            }
+        }
+        if error is ConfigurationErrors { return 78 }
+        if let error = error as? HTTPServerError {
+            switch error.kind {
+            case .inUse: return 75
+            case .bind: return 73
+            case .certificate: return 78
             }
         }
         if let error = error as? SocketError {

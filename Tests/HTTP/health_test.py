@@ -118,9 +118,7 @@ class Health(unittest.TestCase):
             os.rename(self.d.socket + ".away", self.d.socket)
         self.assertEqual(request(self.port, "GET", "/health").status, 200)
 
-    @unittest.expectedFailure
     def test_hosts_of_its_own(self):
-        """Not handed on in Sources/Daemon/HTTP/HTTPDoors.swift, although the configuration takes it."""
         reply = request(self.port, "GET", "/health", headers={"Host": "prometheus.internal"})
         self.assertEqual(reply.status, 200)
 

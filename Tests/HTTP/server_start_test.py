@@ -50,19 +50,14 @@ class Starting(unittest.TestCase):
         for word in words:
             self.assertIn(word, said, http)
 
-    # What only the start finds out: the three below are wrong in Sources/Daemon and Sources/cofferd, not in the doors.
-
-    @unittest.expectedFailure
     def test_check_config_finds_what_the_start_refuses(self):
         for http in WRONG:
             self.assertEqual(self.start(http, "--check-config")[0], CONFIGURATION, http)
 
-    @unittest.expectedFailure
     def test_wrong_configuration_has_its_exit_code(self):
         for http in WRONG:
             self.assertEqual(self.start(http)[0], CONFIGURATION, http)
 
-    @unittest.expectedFailure
     def test_taken_address_has_its_exit_code(self):
         self.assertEqual(self.taken.result()[0], IN_USE)
 

@@ -15,10 +15,49 @@ struct HTTPDoors {
     /// - Returns: `nil` where nothing is configured.
     /// - Throws: ``ConfigurationErrors`` with the key of what is wrong.
     func server() throws(ConfigurationErrors) -> HTTPServer? {
+        let store = store
+        let backoff = LoginBackoff()
+        return try HTTPPlan(
+            configuration: configuration,
+            admin: { AdminDoor(accounts: accounts, authority: authority) },
+            newapi: { settings in
+                NewAPIDoor(
+                    accounts: accounts, settings: settings, backoff: backoff, logger: logger, version: DaemonVersion.number,
+                    signingKey: { () throws(StoreError) in try store.signingKey("newapi__") })
+            },
+            ragflow: { settings in
+                RAGFlowDoor(
+                    accounts: accounts, settings: settings, backoff: backoff, logger: logger,
+                    signingKey: { () throws(StoreError) in try store.signingKey("ragflow_") })
+            },
+            health: health, backoff: backoff
+        ).server(logger: logger)
+    }
+
+    /// Everything that can be said of the configuration without a store: addresses, proxies, hosts, key files, paths that collide.
+    /// - Throws: ``ConfigurationErrors``.
+    static func check(_ configuration: HTTPConfiguration) throws(ConfigurationErrors) {
+        _ = try HTTPPlan(
+            configuration: configuration, admin: { ClosedDoor(id: "admin", claims: AdminDoor.paths) },
+            newapi: { _ in ClosedDoor(id: "newapi", claims: NewAPIDoor.paths) },
+            ragflow: { _ in ClosedDoor(id: "ragflow", claims: RAGFlowDoor.paths) }, health: NothingToTell(), backoff: LoginBackoff()
+        ).server(logger: Logger(label: "check"))
+    }
+}
+
+/// From the configuration to the server's settings, whoever makes the doors.
+private struct HTTPPlan {
+    let configuration: HTTPConfiguration
+    let admin: () -> any HTTPDoor
+    let newapi: (NewAPISettings) -> any HTTPDoor
+    let ragflow: (RAGFlowSettings) -> any HTTPDoor
+    let health: any HealthSource
+    let backoff: LoginBackoff
+
+    func server(logger: Logger) throws(ConfigurationErrors) -> HTTPServer? {
         guard !configuration.isEmpty else { return nil }
         do {
-            let settings = try settings()
-            return try HTTPServer(settings: settings, logger: logger)
+            return try HTTPServer(settings: try settings(), logger: logger)
         } catch let error as ConfigurationErrors {
             throw error
         } catch {
@@ -27,39 +66,24 @@ struct HTTPDoors {
     }
 
     private func settings() throws -> HTTPSettings {
-        let backoff = LoginBackoff()
-        let store = store
-        let signingKey: @Sendable (StaticString) throws(StoreError) -> SecretBuffer = { (context) throws(StoreError) in
-            try store.signingKey(context)
-        }
         var doors: [DoorListen] = []
-        if let listener = configuration.admin {
-            doors.append(try listen(AdminDoor(accounts: accounts, authority: authority), listener))
-        }
-        if let newapi = configuration.newapi {
-            let door = NewAPIDoor(
-                accounts: accounts, settings: NewAPISettings(newapi), backoff: backoff, logger: logger, version: DaemonVersion.number,
-                signingKey: { () throws(StoreError) in try signingKey("newapi__") })
-            doors.append(try listen(door, newapi.listener))
-        }
-        if let ragflow = configuration.ragflow {
-            let door = RAGFlowDoor(
-                accounts: accounts, settings: try RAGFlowSettings(ragflow), backoff: backoff, logger: logger,
-                signingKey: { () throws(StoreError) in try signingKey("ragflow_") })
-            doors.append(try listen(door, ragflow.listener))
-        }
+        if let listener = configuration.admin { doors.append(try listen(admin(), listener)) }
+        if let door = configuration.newapi { doors.append(try listen(newapi(NewAPISettings(door)), door.listener)) }
+        if let door = configuration.ragflow { doors.append(try listen(ragflow(try RAGFlowSettings(door)), door.listener)) }
         return try HTTPSettings(
             doors: doors, tls: configuration.tls.map(Self.files), trustedProxies: configuration.trustedProxies, hosts: configuration.hosts,
             health: try configuration.health.map { listener in
-                HealthListen(address: try address("health", listener), source: health, insecure: listener.insecure)
+                HealthListen(
+                    address: try address("health", listener), source: health, tls: Self.choice(listener),
+                    trustedProxies: listener.trustedProxies, hosts: listener.hosts, insecure: listener.insecure)
             },
             backoff: backoff)
     }
 
     private func listen(_ door: any HTTPDoor, _ listener: HTTPConfiguration.Listener) throws -> DoorListen {
         DoorListen(
-            door: door, address: try address(door.id, listener), tls: listener.tls.map { .files(Self.files($0)) } ?? .inherited,
-            trustedProxies: listener.trustedProxies, hosts: listener.hosts, insecure: listener.insecure)
+            door: door, address: try address(door.id, listener), tls: Self.choice(listener), trustedProxies: listener.trustedProxies,
+            hosts: listener.hosts, insecure: listener.insecure)
     }
 
     private func address(_ door: String, _ listener: HTTPConfiguration.Listener) throws(ConfigurationErrors) -> ListenAddress {
@@ -71,9 +95,30 @@ struct HTTPDoors {
         return address
     }
 
+    private static func choice(_ listener: HTTPConfiguration.Listener) -> DoorListen.TLSChoice {
+        listener.tls.map { .files(files($0)) } ?? .inherited
+    }
+
     private static func files(_ files: HTTPConfiguration.TLSFiles) -> TLSFiles {
         TLSFiles(certificate: files.certificate, key: files.key)
     }
+}
+
+/// Stands for a door where only its paths matter; it never listens.
+private struct ClosedDoor: HTTPDoor {
+    let id: String
+    let claims: [PathClaim]
+
+    func answer(_ call: HTTPCall) async -> HTTPReply { refusal(.draining, method: call.method, path: call.path) }
+
+    func refusal(_ refusal: HTTPRefusal, method: String, path: String) -> HTTPReply {
+        .text(refusal.status, refusal.message, route: "closed")
+    }
+}
+
+private struct NothingToTell: HealthSource {
+    func health() async -> [(name: String, problem: String?)] { [] }
+    func metrics() async -> [Metric] { [] }
 }
 
 extension NewAPISettings {

@@ -126,7 +126,8 @@ final class SocketServer: CommitListener {
         path.remove()
         for loop in loops { loop.inbox.post(.job { $0.drain() }) }
         let emptied = Mutex(0)
-        for _ in 0..<(seconds * 20) {
+        // Loops that never turned have nothing to finish.
+        for _ in 0..<(threads.withLock({ $0.isEmpty }) ? 0 : seconds * 20) {
             emptied.withLock { $0 = 0 }
             for loop in loops {
                 loop.inbox.post(.job { loop in if loop.drainFurther() { emptied.withLock { $0 += 1 } } })

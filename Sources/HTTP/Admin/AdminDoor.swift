@@ -4,7 +4,8 @@ import CofferStore
 /// Coffer's own HTTP API: bearer access tokens, JSON in and out, rights by policy (docs/admin-api.md).
 public final class AdminDoor: HTTPDoor {
     public let id = "admin"
-    public let claims: [PathClaim] = [.tree("/v1")]
+    public static let paths: [PathClaim] = [.tree("/v1")]
+    public var claims: [PathClaim] { Self.paths }
 
     private let accounts: Accounts
     private let authority: any AdminAuthority

@@ -40,7 +40,8 @@ public final class NewAPIDoor: HTTPDoor {
 
     public let id = "newapi"
     public let requestIDHeader: String? = "X-Oneapi-Request-Id"
-    public var claims: [PathClaim] { NewAPIRoute.claims }
+    public static var paths: [PathClaim] { NewAPIRoute.claims }
+    public var claims: [PathClaim] { Self.paths }
 
     public func answer(_ call: HTTPCall) async -> HTTPReply {
         var reply = await respond(to: call)

@@ -28,7 +28,8 @@ public final class RAGFlowDoor: HTTPDoor {
         self.signingKey = signingKey
     }
 
-    public var claims: [PathClaim] {
+    public var claims: [PathClaim] { Self.paths }
+    public static var paths: [PathClaim] {
         [
             .tree("/v1/system"), .tree("/v1/user"), .tree("/v1/api"), .tree("/v1/llm"), .tree("/v1/tenant"), .tree("/api/v1"), .everything,
         ]
