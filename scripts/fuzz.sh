@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes what reads bytes from outside, each harness of Tests/Fuzz for FUZZ_SECONDS (600). Usage: scripts/fuzz.sh [HARNESS...]
+# FUZZ_SEED: where the search begins (0: somewhere else each time).
 # Inputs that broke a rule are printed as hex and kept in FUZZ_CRASHES. Ends in 1 if there is one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,7 +33,7 @@ run() {
     local binary=$1
     shift
     SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 timeout -k 10 $((seconds + 300)) \
-        "$binary" -rss_limit_mb=2048 -timeout=10 "$@" </dev/null
+        "$binary" -rss_limit_mb=2048 -timeout=25 "$@" </dev/null
 }
 
 # SwiftPM keeps the sanitizers in a set: with another order on the compilers' command lines everything would be built anew.
@@ -69,7 +70,7 @@ fuzz() {
     proven "$binary" "$work/$name.seeds" || return 1
     step "$name: $seconds s"
     mkdir -p "$work/$name.corpus" "$found" || return 1
-    if run "$binary" -max_total_time="$seconds" -max_len="$length" -artifact_prefix="$found/" -print_final_stats=1 \
+    if run "$binary" -seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" -max_len="$length" -artifact_prefix="$found/" -print_final_stats=1 \
         "$work/$name.corpus" "$work/$name.seeds" >"$log" 2>&1; then
         grep -aE '^(#[0-9]+[[:space:]]+DONE|stat::(number_of_executed_units|peak_rss_mb))' "$log"
         return 0
