@@ -166,9 +166,11 @@ struct ClientTests {
 
     @Test("cancelling a task sends cancel and throws CancellationError; the connection goes on")
     func cancellation() async throws {
+        let (arrivals, arrived) = AsyncStream.makeStream(of: Void.self)
         let server = try ScriptedServer([{ connection in
             try connection.greet()
             let get = try connection.request(.get, GetRequest.self)
+            arrived.yield()
             _ = try connection.expect(.cancel, get.id, Empty.self)
             try connection.send(.response, .get, get.id, Answer<Empty>.failure(Failure(.cancelled, "")))
             try connection.answerGet()
@@ -176,7 +178,8 @@ struct ClientTests {
         }])
         let client = try client(server)
         let task = Task { try await client.get("slow") }
-        try await Task.sleep(for: .milliseconds(50))
+        // Not before the server has it: a call that was never sent needs no cancel.
+        for await _ in arrivals { break }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(text(try await client.get("next").value) == "next")
