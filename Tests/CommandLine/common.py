@@ -25,6 +25,9 @@ class Terminal:
         self.shown = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            # Whoever runs the tests in the background ignores these, and the command would go on ignoring them.
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+                signal.signal(number, signal.SIG_DFL)
             os.environ.clear()
             os.environ.update(clean_environment(env))
             os.execv(arguments[0], list(arguments))
