@@ -10,6 +10,7 @@ import harness  # noqa: E402
 from harness import c  # noqa: E402,F401
 
 import pty  # noqa: E402
+import signal  # noqa: E402
 import stat  # noqa: E402
 
 
