@@ -10,7 +10,6 @@ import harness  # noqa: E402
 from harness import c  # noqa: E402,F401
 
 import pty  # noqa: E402
-import signal  # noqa: E402
 import stat  # noqa: E402
 
 
@@ -26,9 +25,6 @@ class Terminal:
         self.shown = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            # Whoever runs the tests in the background ignores these, and the command would go on ignoring them.
-            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
-                signal.signal(number, signal.SIG_DFL)
             os.environ.clear()
             os.environ.update(clean_environment(env))
             os.execv(arguments[0], list(arguments))

@@ -24,6 +24,11 @@ sys.path.insert(0, os.path.join(HERE, "..", "Interop"))
 
 import coffer_client as c  # noqa: E402
 
+# Whoever runs the tests in the background ignores these, and every command under test would go on ignoring them.
+for _number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, signal.SIG_DFL)
+
 ROOT = os.geteuid() == 0
 ONE, TWO = 1001, 1002                          # users that need no account
 PLANT = "PLANTED-s3cr3t-"                      # begins every value, so that a leak can be found
