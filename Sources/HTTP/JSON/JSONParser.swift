@@ -201,7 +201,7 @@ private struct JSONParser {
         }
     }
 
-    /// The UTF-8 of `\uXXXX` or of a pair of them; the position is behind the first `u`.
+    /// The UTF-8 of a `\u` escape, or of a pair of them that make one character; the position is behind the first `u`.
     private mutating func unicodeEscape() throws(JSONError) -> [UInt8] {
         let unit = try hexUnit()
         var scalar = UnicodeScalar(unit)
