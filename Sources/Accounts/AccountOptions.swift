@@ -9,13 +9,13 @@ public struct AccountOptions: Sendable {
     /// The groups that exist; `nil`: not checked.
     public var groups: Set<String>?
     /// API keys that one user may own.
-    public var maxKeysPerUser: Int = 1_000
+    public var maxKeysPerUser: Int = .max
 
     public init() {}
 
     public init(
         clock: @escaping @Sendable () -> UInt64 = { Store.systemClock() }, passwordMemory: Int = 64 << 20,
-        groups: Set<String>? = nil, maxKeysPerUser: Int = 1_000
+        groups: Set<String>? = nil, maxKeysPerUser: Int = .max
     ) {
         self.clock = clock
         self.passwordMemory = passwordMemory

@@ -77,10 +77,7 @@ public final class Daemon: Service {
     private static func accountOptions(_ settings: Settings) -> AccountOptions {
         var options = AccountOptions()
         // Groups are the business of new-api's door: without it a key's group is a word without meaning.
-        if let newapi = settings.http.newapi {
-            options.groups = Set(newapi.groups.map(\.name))
-            options.maxKeysPerUser = newapi.maxTokens
-        }
+        if let newapi = settings.http.newapi { options.groups = Set(newapi.groups.map(\.name)) }
         return options
     }
 

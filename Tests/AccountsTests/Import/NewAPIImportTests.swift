@@ -139,7 +139,7 @@ import Testing
         #expect(report.effects.allSatisfy { $0 == .created })
         let owner = try #require(try store.all.users.find(newapiID: 1)).number
         #expect(try store.keys.numbers(owner: owner).count == 1_200)
-        #expect(await refusal { _ = try await store.make { $0.owner = owner } } == "tooMany:owner")
+        #expect(await refusal { _ = try await store.make { $0.owner = owner; $0.limit = 1_000 } } == "tooMany:owner")
         let short = try #require(try store.find("sk-list7"))
         #expect(short.key.hint == "**********" && short.key.newapiID == 7)
         #expect(try await store.reason(Array("list7".utf8)) == "valid")
