@@ -69,11 +69,34 @@ let package = Package(
             path: "Sources/Accounts",
             swiftSettings: settings
         ),
+        // JSON as HTTP APIs of all kinds speak it: exact numbers, order and duplicates kept.
+        .target(name: "CofferJSON", path: "Sources/JSON", swiftSettings: settings),
+        // Providers (descriptions of upstreams, as data) and the calls to them.
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(
+            name: "CofferUpstream",
+            dependencies: ["CCurl", "CofferJSON", "CofferStore", .product(name: "Yams", package: "Yams")],
+            path: "Sources/Upstream",
+            swiftSettings: settings
+        ),
+        // Credentials, pools, schedules and sinks: what they are, and the rules that keep their tokens alive.
+        .target(
+            name: "CofferCredentials",
+            dependencies: [
+                "CofferStore", "CofferAccounts", "CofferUpstream", "CofferJSON", "CSodium",
+                .product(name: "Atomics", package: "swift-atomics"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Sources/Credentials",
+            swiftSettings: settings
+        ),
         // The HTTP server and its doors, a folder for each API.
         .target(
             name: "CofferHTTP",
             dependencies: [
-                "CofferAccounts", "CSodium",
+                "CofferAccounts", "CofferCredentials", "CofferJSON", "CSodium",
                 .product(name: "Atomics", package: "swift-atomics"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -95,7 +118,7 @@ let package = Package(
         .target(
             name: "CofferDaemon",
             dependencies: [
-                "CofferWire", "CofferStore", "CofferAccounts", "CofferHTTP", "CLinux", "CSodium",
+                "CofferWire", "CofferStore", "CofferAccounts", "CofferCredentials", "CofferUpstream", "CofferHTTP", "CLinux", "CSodium",
                 .product(name: "Atomics", package: "swift-atomics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -156,10 +179,14 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
         .testTarget(name: "AccountsTests", dependencies: ["CofferAccounts", "CofferStore"], swiftSettings: settings),
+        .testTarget(name: "UpstreamTests", dependencies: ["CofferUpstream", "CofferJSON", "CofferStore"], swiftSettings: settings),
+        .testTarget(
+            name: "CredentialsTests",
+            dependencies: ["CofferCredentials", "CofferUpstream", "CofferAccounts", "CofferJSON", "CofferStore"], swiftSettings: settings),
         .testTarget(
             name: "HTTPTests",
             dependencies: [
-                "CofferHTTP", "CofferAccounts", "CofferStore",
+                "CofferHTTP", "CofferAccounts", "CofferCredentials", "CofferJSON", "CofferStore",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -197,7 +224,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
             .product(name: "NIOEmbedded", package: "swift-nio"),
             .product(name: "NIOHTTP1", package: "swift-nio"),
         ],
-        "http-json": ["CofferHTTP", "CofferAccounts"],
+        "http-json": ["CofferHTTP", "CofferAccounts", "CofferJSON"],
         "tokens": [
             "CofferHTTP", "CofferAccounts", "CofferStore",
             .product(name: "Crypto", package: "swift-crypto"),

@@ -3,7 +3,7 @@
 set -euo pipefail
 
 task=${1:-build}
-packages=(liblmdb-dev libsodium-dev libsqlite3-dev)
+packages=(liblmdb-dev libsodium-dev libsqlite3-dev libcurl4-openssl-dev)
 case $task in
     build) ;;
     test) packages+=(python3 util-linux openssl) ;;

@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 import CofferStore
 
 /// Coffer's own HTTP API: bearer access tokens, JSON in and out, rights by policy (docs/admin-api.md).

@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 
 /// Why the admin API refuses: one shape for everything, with the field that was wrong.
 struct AdminFailure: Error {

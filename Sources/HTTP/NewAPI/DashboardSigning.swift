@@ -1,3 +1,4 @@
+import CofferJSON
 import CofferStore
 import Crypto
 import Foundation

@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 import CofferStore
 
 // What pages ask about the user and the door (compat/newapi.md 1.14).

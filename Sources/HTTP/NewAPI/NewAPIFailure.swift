@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 
 /// Why a request came to nothing, on its way to becoming an answer.
 ///

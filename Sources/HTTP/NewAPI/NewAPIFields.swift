@@ -1,3 +1,5 @@
+import CofferJSON
+
 /// The fields of a request's body, read as Go's decoder reads them into a struct (compat/newapi.md 1.0 and 1.12).
 ///
 /// Names match without regard to case, of duplicates the last counts, `null` is as if the field were absent, others are ignored.

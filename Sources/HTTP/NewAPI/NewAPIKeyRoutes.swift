@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 import CofferStore
 
 // What a key asks about itself (compat/newapi.md 1.13).

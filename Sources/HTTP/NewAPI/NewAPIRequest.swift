@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 
 /// A request together with what decides how it is answered.
 struct NewAPIRequest: Sendable {

@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 import CofferStore
 
 // Lists, search and keys (compat/newapi.md 1.3 to 1.5 and 1.11).

@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 import CofferStore
 
 // Creating, changing and deleting (compat/newapi.md 1.6 to 1.10).

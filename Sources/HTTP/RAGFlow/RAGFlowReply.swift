@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 
 /// What went well: `{"code","data","message"}` with HTTP 200.
 struct RAGFlowAnswer {

@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 @testable import CofferHTTP
 import FuzzSupport
 

@@ -1,3 +1,4 @@
+import CofferJSON
 import Testing
 
 @testable import CofferHTTP

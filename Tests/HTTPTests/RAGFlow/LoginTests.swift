@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 import CofferStore
 import Testing
 

@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 
 /// What the fixtures of RAGFlow's tests do with models before they come to tokens (decisions 13).
 extension RAGFlowDoor {

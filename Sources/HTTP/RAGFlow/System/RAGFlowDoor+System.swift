@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 
 extension RAGFlowDoor {
     private static let logLevels = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]

@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferJSON
 import CofferStore
 
 /// The routes of keys that belong to a dialog or an agent (compat/ragflow.md 1.6), removed upstream with v0.25.0.

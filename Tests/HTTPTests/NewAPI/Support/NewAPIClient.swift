@@ -1,4 +1,5 @@
 import CofferHTTP
+import CofferJSON
 import Testing
 
 /// Speaks with the door as a client of new-api does, over plain sockets.

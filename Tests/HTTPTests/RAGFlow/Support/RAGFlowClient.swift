@@ -1,4 +1,5 @@
 import CofferHTTP
+import CofferJSON
 
 /// Speaks with the door as a client of RAGFlow does, over plain sockets.
 struct RAGFlowClient: Sendable {
