@@ -1,7 +1,7 @@
 import CofferStore
 
 /// Rules of names that the store's own types state, applied to longer and to shorter texts.
-enum NameRules {
+public enum NameRules {
     /// What a label breaks, or `nil`: it must be UTF-8 without the forbidden code points (formats.md 12). A `*` is fine: no policy
     /// matches labels.
     static func brokenByLabel(_ bytes: [UInt8]) -> String? {
@@ -23,7 +23,7 @@ enum NameRules {
 
     /// An e-mail address, or "" for none: at most 254 bytes of printable ASCII without blanks, with one `@` and something on both sides.
     /// - Throws: `invalidArgument`.
-    static func check(email: String) throws(AccountError) {
+    public static func check(email: String) throws(AccountError) {
         if email.isEmpty { return }
         let bytes = Array(email.utf8)
         guard bytes.count <= 254 else { throw AccountError(.invalidArgument, "email", "the e-mail address is longer than 254 bytes") }

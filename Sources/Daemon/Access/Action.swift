@@ -4,6 +4,7 @@ public enum Action: String, Sendable, CaseIterable {
     case lock, slots
     case create
     case verify, reserve, settle, reveal
+    case token, refresh, check, report, run
 
     /// The number in stored policies and in compiled tables; never given to another action.
     var code: UInt8 {
@@ -23,6 +24,11 @@ public enum Action: String, Sendable, CaseIterable {
         case .reserve: 12
         case .settle: 13
         case .reveal: 14
+        case .token: 15
+        case .refresh: 16
+        case .check: 17
+        case .report: 18
+        case .run: 19
         }
     }
 

@@ -2,6 +2,7 @@
 public enum Noun: String, Sendable, CaseIterable {
     case secret, policy, store, audit, backup
     case apikey, user, tenant, door
+    case credential, pool, provider, schedule, sink
 
     /// The number in stored policies and in compiled tables; never given to another noun.
     var code: UInt8 {
@@ -15,6 +16,11 @@ public enum Noun: String, Sendable, CaseIterable {
         case .user: 6
         case .tenant: 7
         case .door: 8
+        case .credential: 9
+        case .pool: 10
+        case .provider: 11
+        case .schedule: 12
+        case .sink: 13
         }
     }
 
@@ -34,13 +40,18 @@ public enum Noun: String, Sendable, CaseIterable {
         case .apikey: [.create, .list, .info, .put, .delete, .verify, .reserve, .settle, .reveal]
         case .user, .tenant: [.create, .list, .info, .put, .delete]
         case .door: [.info, .put]
+        case .credential: [.token, .create, .list, .info, .put, .delete, .refresh, .check, .report, .reveal]
+        case .pool: [.token, .create, .list, .info, .put, .delete, .refresh, .check, .report]
+        case .provider: [.list, .info, .put, .delete]
+        case .schedule: [.create, .list, .info, .put, .delete, .run]
+        case .sink: [.create, .list, .info, .put, .delete, .run]
         }
     }
 
     /// There is one store, one audit log and one set of backups: they have no names, and a rule about them needs none.
     public var isSingle: Bool {
         switch self {
-        case .secret, .policy, .apikey, .user, .tenant, .door: false
+        case .secret, .policy, .apikey, .user, .tenant, .door, .credential, .pool, .provider, .schedule, .sink: false
         case .store, .audit, .backup: true
         }
     }

@@ -26,7 +26,7 @@ final class Environment: @unchecked Sendable {
         self.handle = handle
         do throws(StoreError) {
             try lmdb(mdb_env_set_mapsize(handle, mapBytes), "mdb_env_set_mapsize")
-            try lmdb(mdb_env_set_maxdbs(handle, 32), "mdb_env_set_maxdbs")
+            try lmdb(mdb_env_set_maxdbs(handle, 64), "mdb_env_set_maxdbs")
             try lmdb(mdb_env_set_maxreaders(handle, Self.maximumReaders), "mdb_env_set_maxreaders")
             try lmdb(mdb_env_open(handle, folder, UInt32(MDB_NORDAHEAD | MDB_NOTLS), 0o600), "mdb_env_open")
             var descriptor: mdb_filehandle_t = -1

@@ -104,6 +104,18 @@ public enum DocumentTable: UInt16, Sendable, CaseIterable {
     case passwords = 23
     case doors = 24
     case sequences = 25
+    // 26 to 28 are budgets, reservations and usage lines, which are no documents.
+    case credentials = 29
+    case credentialStates = 30
+    case credentialSecrets = 31
+    case credentialTokens = 32
+    case refreshJournal = 33
+    case pools = 34
+    case poolStates = 35
+    case poolTokens = 36
+    case providers = 37
+    case schedules = 38
+    case sinks = 39
 }
 
 /// Changes that happen together or not at all, under one revision.

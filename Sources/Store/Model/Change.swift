@@ -13,6 +13,17 @@ public struct Change: Sendable, Equatable {
         case doors = 24
         case sequences = 25
         case budgets = 26
+        case credentials = 29
+        case credentialStates = 30
+        case credentialSecrets = 31
+        case credentialTokens = 32
+        case refreshJournal = 33
+        case pools = 34
+        case poolStates = 35
+        case poolTokens = 36
+        case providers = 37
+        case schedules = 38
+        case sinks = 39
 
         init(_ documents: DocumentTable) {
             self = switch documents {
@@ -26,6 +37,17 @@ public struct Change: Sendable, Equatable {
             case .passwords: .passwords
             case .doors: .doors
             case .sequences: .sequences
+            case .credentials: .credentials
+            case .credentialStates: .credentialStates
+            case .credentialSecrets: .credentialSecrets
+            case .credentialTokens: .credentialTokens
+            case .refreshJournal: .refreshJournal
+            case .pools: .pools
+            case .poolStates: .poolStates
+            case .poolTokens: .poolTokens
+            case .providers: .providers
+            case .schedules: .schedules
+            case .sinks: .sinks
             }
         }
     }

@@ -26,6 +26,17 @@ enum Table: UInt16, Sendable, CaseIterable {
     case reservations = 27
     /// The last lines of each budget.
     case usageLines = 28
+    case credentials = 29
+    case credentialStates = 30
+    case credentialSecrets = 31
+    case credentialTokens = 32
+    case refreshJournal = 33
+    case pools = 34
+    case poolStates = 35
+    case poolTokens = 36
+    case providers = 37
+    case schedules = 38
+    case sinks = 39
 
     init(_ documents: DocumentTable) {
         switch documents {
@@ -39,6 +50,17 @@ enum Table: UInt16, Sendable, CaseIterable {
         case .passwords: self = .passwords
         case .doors: self = .doors
         case .sequences: self = .sequences
+        case .credentials: self = .credentials
+        case .credentialStates: self = .credentialStates
+        case .credentialSecrets: self = .credentialSecrets
+        case .credentialTokens: self = .credentialTokens
+        case .refreshJournal: self = .refreshJournal
+        case .pools: self = .pools
+        case .poolStates: self = .poolStates
+        case .poolTokens: self = .poolTokens
+        case .providers: self = .providers
+        case .schedules: self = .schedules
+        case .sinks: self = .sinks
         }
     }
 
