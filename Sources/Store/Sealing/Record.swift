@@ -86,6 +86,17 @@ enum Table: UInt16, Sendable, CaseIterable {
         case .budgets: "budgets"
         case .reservations: "reservations"
         case .usageLines: "usage-lines"
+        case .credentials: "credentials"
+        case .credentialStates: "credential-states"
+        case .credentialSecrets: "credential-secrets"
+        case .credentialTokens: "credential-tokens"
+        case .refreshJournal: "refresh-journal"
+        case .pools: "pools"
+        case .poolStates: "pool-states"
+        case .poolTokens: "pool-tokens"
+        case .providers: "providers"
+        case .schedules: "schedules"
+        case .sinks: "sinks"
         }
     }
 }
