@@ -46,6 +46,7 @@ struct AnswerReading {
         switch test {
         case .exists(let exists): return (value.map { !$0.isNull } ?? false) == exists
         case .equals(let texts): return text(value).map(texts.contains) ?? false
+        case .differs(let texts): return text(value).map { !texts.contains($0) } ?? false
         case .contains(let parts):
             guard let text = text(value)?.lowercased() else { return false }
             return parts.contains { text.contains($0.lowercased()) }

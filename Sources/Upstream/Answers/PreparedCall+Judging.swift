@@ -21,7 +21,7 @@ extension PreparedCall {
         if isSuccess {
             let missing = take(reading, into: &result, now: now)
             if let missing {
-                result.reason = "HTTP \(answer.status): \(missing)"
+                result.reason = Redaction.shortened("HTTP \(answer.status): \(missing)", 200)
             } else {
                 result.verdict = .ok
                 result.reason = rule?.reason ?? "HTTP \(answer.status)"
@@ -67,16 +67,17 @@ extension PreparedCall {
         if answer.mustBeJSON, reading.json == nil { return "the answer is not JSON" }
         var missing: String?
         for rule in answer.takes {
-            let text = AnswerReading.text(reading.find(rule.pointer)) ?? ""
+            let shown = rule.pointers.map(\.description).joined(separator: " or ")
+            let text = rule.pointers.lazy.compactMap { AnswerReading.text(reading.find($0)) }.first { !$0.isEmpty } ?? ""
             if text.isEmpty {
-                if !rule.isOptional { missing = missing ?? "the answer has no \(rule.pointer)" }
+                if !rule.isOptional { missing = missing ?? "the answer has no \(shown)" }
                 continue
             }
             let value = SecretBuffer(Array(text.utf8))
             let fits = rule.lengths.contains(value.count) && (rule.prefixes.isEmpty || rule.prefixes.contains { text.hasPrefix($0) })
                 && rule.contains.map { text.contains($0) } ?? true
             guard fits else {
-                missing = missing ?? "\(rule.pointer) in the answer is not what it should be"
+                missing = missing ?? "\(shown) in the answer is not what it should be"
                 continue
             }
             result.values[rule.name] = value

@@ -27,7 +27,7 @@ extension ProviderReader {
             return nil
         }
         guard case .map = member.value.content else {
-            return pointer(member.value, field).map { TakeRule(name: member.key, pointer: $0) }
+            return pointers(member.value, field).map { TakeRule(name: member.key, pointers: $0) }
         }
         let keys = ["pointer", "optional", "prefix", "contains", "min_length", "max_length"]
         guard let parts = mapping(member.value, field, keys: keys, required: ["pointer"]) else { return nil }
@@ -40,9 +40,16 @@ extension ProviderReader {
         let isOptional = parts["optional"].flatMap { bool($0, "\(field).optional") } ?? false
         let prefixes = parts["prefix"].flatMap { texts($0, "\(field).prefix") } ?? []
         let contains = parts["contains"].flatMap { text($0, "\(field).contains") }
-        guard let pointer = parts["pointer"].flatMap({ pointer($0, "\(field).pointer") }) else { return nil }
+        guard let pointers = parts["pointer"].flatMap({ pointers($0, "\(field).pointer") }) else { return nil }
         return TakeRule(
-            name: member.key, pointer: pointer, isOptional: isOptional, prefixes: prefixes, contains: contains, lengths: Int(low)...Int(high))
+            name: member.key, pointers: pointers, isOptional: isOptional, prefixes: prefixes, contains: contains, lengths: Int(low)...Int(high))
+    }
+
+    /// One pointer, or a list of which the first that finds something counts.
+    private mutating func pointers(_ node: YAMLTree, _ field: String) -> [JSONPointer]? {
+        guard let texts = texts(node, field) else { return nil }
+        let pointers = texts.compactMap { pointer($0, line: node.line, field) }
+        return pointers.count == texts.count ? pointers : nil
     }
 
     /// `access: /expires_in`, or `{ in: POINTER }`, `{ at: POINTER }`.
@@ -134,13 +141,14 @@ extension ProviderReader {
 
     private static let kinds = ["null", "bool", "number", "string", "array", "object"]
 
-    /// A text or a list: equals one of them; or `{ exists, equals, contains, type }`, of which all must hold.
+    /// A text or a list: equals one of them; or `{ exists, equals, not, contains, type }`, of which all must hold.
     private mutating func test(_ node: YAMLTree, _ field: String) -> TextTest? {
         guard case .map = node.content else { return texts(node, field).map { .equals($0) } }
-        guard let parts = mapping(node, field, keys: ["exists", "equals", "contains", "type"]) else { return nil }
+        guard let parts = mapping(node, field, keys: ["exists", "equals", "not", "contains", "type"]) else { return nil }
         var tests: [TextTest] = []
         if let node = parts["exists"], let exists = bool(node, "\(field).exists") { tests.append(.exists(exists)) }
         if let node = parts["equals"], let texts = texts(node, "\(field).equals") { tests.append(.equals(texts)) }
+        if let node = parts["not"], let texts = texts(node, "\(field).not") { tests.append(.differs(texts)) }
         if let node = parts["contains"], let texts = texts(node, "\(field).contains") { tests.append(.contains(texts)) }
         if let node = parts["type"], let kinds = texts(node, "\(field).type") {
             for kind in kinds where !Self.kinds.contains(kind) {
@@ -148,7 +156,7 @@ extension ProviderReader {
             }
             tests.append(.kind(kinds))
         }
-        if tests.isEmpty { fail(node, field, "must have exists, equals, contains or type") }
+        if tests.isEmpty { fail(node, field, "must have exists, equals, not, contains or type") }
         return tests.isEmpty ? nil : .all(tests)
     }
 }
