@@ -44,6 +44,8 @@ struct YAMLTree: Sendable {
         let line = node.mark?.line ?? 1
         self.line = line
         func refuse(_ message: String) { errors.append(ProviderError(line: line, "", message)) }
+        // Written ones are refused before the parser; this is what it makes of none.
+        func isTagged(_ tag: Tag) -> Bool { !["", "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"].contains(tag.rawValue) }
         guard depth <= Self.maximumDepth else {
             refuse("nested deeper than \(Self.maximumDepth) levels")
             content = .list([])
@@ -52,14 +54,13 @@ struct YAMLTree: Sendable {
         if node.anchor != nil { refuse("anchors are not allowed") }
         switch node {
         case .scalar(let scalar):
-            // `!` alone only says that a text is a text.
-            if !["", "!"].contains(scalar.tag.rawValue) { refuse("tags are not allowed") }
+            if isTagged(scalar.tag) { refuse("tags are not allowed") }
             content = .text(scalar.string, isPlain: scalar.style == .plain)
         case .sequence(let sequence):
-            if !["", "!"].contains(sequence.tag.rawValue) { refuse("tags are not allowed") }
+            if isTagged(sequence.tag) { refuse("tags are not allowed") }
             content = .list(sequence.map { YAMLTree($0, depth: depth + 1, &errors) })
         case .mapping(let mapping):
-            if !["", "!"].contains(mapping.tag.rawValue) { refuse("tags are not allowed") }
+            if isTagged(mapping.tag) { refuse("tags are not allowed") }
             var members: [Member] = []
             for (key, value) in mapping {
                 let line = key.mark?.line ?? line
