@@ -15,7 +15,8 @@ struct AnswerDescription: Sendable {
 /// One value out of an answer.
 struct TakeRule: Sendable {
     let name: String
-    let pointer: JSONPointer
+    /// The first that finds something counts.
+    let pointers: [JSONPointer]
     var isOptional = false
     var prefixes: [String] = []
     var contains: String?
@@ -99,6 +100,8 @@ enum AnswerCondition: Sendable {
 enum TextTest: Sendable {
     case exists(Bool)
     case equals([String])
+    /// A text or number is there, and is none of these.
+    case differs([String])
     /// ASCII letters of either case.
     case contains([String])
     /// ``JSONValue/kind``.

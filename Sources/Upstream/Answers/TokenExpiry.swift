@@ -1,51 +1,78 @@
 import CofferJSON
 import CofferStore
 
-/// When a token says by itself that it ends.
+/// When a token ends, as far as the upstream tells. In Unix milliseconds.
 public enum TokenExpiry {
-    /// The `exp` of a JWT (RFC 7519 4.1.4) in Unix milliseconds, read without looking at the signature: it only tells when to refresh.
-    /// `nil`: no JWT, or none that says so. Moments from the year 2100 on are taken for a mistake.
-    public static func ofJWT(_ token: SecretBuffer) -> UInt64? {
-        defer { withExtendedLifetime(token) {} }
-        guard token.count <= 65_536 else { return nil }
-        let parts = token.bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 3, let payload = decoded(parts[1]), let claims = try? JSONValue.parse(payload, allowsTrailing: false) else {
-            return nil
-        }
-        let seconds: Double? = switch claims["exp"] {
-        case .integer(let number): Double(number)
-        case .number(let text): Double(text)
-        default: nil
-        }
-        guard let seconds, seconds > 0, seconds < 4_102_444_800 else { return nil }
-        return UInt64(seconds * 1_000)
+    /// Ten years: what claims to live longer is taken to live so long.
+    static let longest: UInt64 = 315_360_000_000
+
+    /// `expires_in`: seconds from now, as number or text. Zero, negative and unreadable ones say nothing.
+    static func lifetime(_ value: JSONValue, now: UInt64) -> UInt64? {
+        guard let seconds = number(value), seconds >= 1 else { return nil }
+        return now + milliseconds(seconds)
     }
 
-    /// base64url without padding (RFC 7515 2).
-    private static func decoded(_ text: some Collection<UInt8>) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count * 3 / 4)
-        var held: UInt32 = 0
-        var bits = 0
-        for character in text {
-            let value: UInt8
-            switch character {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = character - UInt8(ascii: "A")
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = character - UInt8(ascii: "a") + 26
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = character - UInt8(ascii: "0") + 52
-            case UInt8(ascii: "-"): value = 62
-            case UInt8(ascii: "_"): value = 63
+    /// Unix seconds. One that has passed is believed: the caller sees a token that is over.
+    static func time(_ value: JSONValue, now: UInt64) -> UInt64? {
+        guard let seconds = number(value), seconds >= 1 else { return nil }
+        return min(UInt64(min(seconds, 1e12) * 1_000), now + longest)
+    }
+
+    /// The `exp` of a JWT that a person or an import brings, in Unix milliseconds; `nil`: it is no JWT or has none.
+    public static func ofJWT(_ token: SecretBuffer) -> UInt64? {
+        defer { withExtendedLifetime(token) {} }
+        return jwt(token.bytes, now: UnixClock.now())
+    }
+
+    /// The `exp` of a JWT, read without verifying anything: only to know when to refresh. nil: it is no JWT or has none.
+    static func jwt(_ token: UnsafeRawBufferPointer, now: UInt64) -> UInt64? {
+        guard token.count <= 65_536 else { return nil }
+        let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard parts.count == 3, var payload = base64URL(parts[1]) else { return nil }
+        defer { for index in payload.indices { payload[index] = 0 } }
+        guard let claims = try? JSONValue.parse(payload, allowsTrailing: false, repairsText: false), let exp = claims["exp"] else { return nil }
+        // A text is no NumericDate (RFC 7519 2).
+        if exp.string != nil { return nil }
+        return time(exp, now: now)
+    }
+
+    private static func milliseconds(_ seconds: Double) -> UInt64 { UInt64(min(seconds * 1_000, Double(longest))) }
+
+    static func number(_ value: JSONValue) -> Double? {
+        let text: String
+        switch value {
+        case .integer(let number): return Double(number)
+        case .number(let number): text = number
+        case .string(let string): text = string.trimmingBlanks()
+        default: return nil
+        }
+        let isNumber = !text.isEmpty && text.utf8.count <= 32 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) }
+        guard isNumber, let number = Double(text), number.isFinite else { return nil }
+        return number
+    }
+
+    private static func base64URL(_ text: some Collection<UInt8>) -> [UInt8]? {
+        var result: [UInt8] = []
+        var group: UInt32 = 0
+        var bits: UInt32 = 0
+        for byte in text {
+            let digit: UInt32
+            switch byte {
+            case 0x41...0x5A: digit = UInt32(byte) - 0x41
+            case 0x61...0x7A: digit = UInt32(byte) - 0x61 + 26
+            case 0x30...0x39: digit = UInt32(byte) - 0x30 + 52
+            case UInt8(ascii: "-"), UInt8(ascii: "+"): digit = 62
+            case UInt8(ascii: "_"), UInt8(ascii: "/"): digit = 63
             case UInt8(ascii: "="): continue
             default: return nil
             }
-            held = held << 6 | UInt32(value)
+            group = (group << 6 | digit) & 0xFFFF
             bits += 6
             if bits >= 8 {
                 bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: held >> UInt32(bits)))
-                held &= (1 << UInt32(bits)) - 1
+                result.append(UInt8(truncatingIfNeeded: group >> bits))
             }
         }
-        return bytes
+        return result
     }
 }

@@ -22,6 +22,10 @@ public struct Provider: Sendable {
     /// Seconds that a session token is taken to live; 0: unknown.
     public let sessionLifetime: UInt32
 
+    /// Tried after a step's own.
+    let rules: [AnswerRule]
+    let errors: ErrorPointers
+
     /// Names that templates may use as tokens.
     public static let tokenKinds: Set<String> = ["access", "refresh", "session", "share", "pool"]
     /// Names that templates may use of a credential: its login, and its own name (a pool's name in a pool's step).

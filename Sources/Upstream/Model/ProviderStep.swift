@@ -14,6 +14,8 @@ public struct ProviderStep: Sendable {
     /// The token kind that this step presents and that a verdict is about; nil: none.
     public let consumes: String?
 
+    /// All names in its templates.
+    let names: Set<String>
     let replayRule: ReplayRule
     let conditions: [ParameterCondition]
     let request: RequestTemplate

@@ -31,7 +31,7 @@ enum ProviderText {
         return nil
     }
 
-    /// Anchors and keys after `?`: what a small file could make expensive (aliases that multiply, keys as large as the file).
+    /// Tags, anchors and keys after `?`: what means something else than it says, and what a small file could make expensive (aliases that multiply, keys as large as the file).
     /// The same in quotes is refused too, since only the parser knows what is quoted. Without anchors no alias can be.
     static func expensive(_ source: String) -> [ProviderError] {
         var errors: [ProviderError] = []
@@ -44,6 +44,9 @@ enum ProviderText {
             let next = index + 1 < bytes.count ? bytes[index + 1] : 0x0A
             if startsValue, byte == UInt8(ascii: "&"), !isBlank(next) {
                 errors.append(ProviderError(line: line, "", "anchors are not allowed; elsewhere write a blank after '&'"))
+            }
+            if startsValue, byte == UInt8(ascii: "!"), !isBlank(next) {
+                errors.append(ProviderError(line: line, "", "tags are not allowed; elsewhere write a blank after '!'"))
             }
             if startsValue, byte == UInt8(ascii: "?") { errors.append(ProviderError(line: line, "", "'?' may not begin a word here")) }
             if byte == 0x0A { line += 1 }
