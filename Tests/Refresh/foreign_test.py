@@ -104,7 +104,7 @@ class Foreign(unittest.TestCase):
             info = urllib.request.urlopen(urllib.request.Request(base + "/userinfo", headers={"Authorization": "Bearer " + fresh}), timeout=10)
             self.assertEqual(json.load(info)["sub"], "alice")
         # A grant that the server has revoked is dead, by its own words.
-        post(base + "/users/alice/revoke_tokens", {})
+        post(base + "/users/alice/revoke-tokens", {})
         time.sleep(2.2)
         self.assertNotEqual(self.daemon.cli("token", "oidc").code, 0)
         self.assertEqual(self.daemon.ok("credential", "show", "oidc", "--json").json["state"], "dead")
