@@ -102,6 +102,16 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         public static let tooManyConnections = server(.tooManyConnections)
         /// A fault in the daemon.
         public static let internalError = server(.internalError)
+        /// A person must act before there is a token again: log in, pay, decide about an attempt whose outcome nobody knows.
+        public static let needsPerson = server(.needsPerson)
+        /// The upstream said that it is over with this credential.
+        public static let dead = server(.dead)
+        /// The pool has no member that lives; ``ClientError/retry`` has the earliest time to try again.
+        public static let noLiveMember = server(.noLiveMember)
+        /// The upstream asked to wait; ``ClientError/retry`` says how long.
+        public static let limited = server(.limited)
+        /// The upstream could not be reached, or made no sense: no verdict.
+        public static let upstream = server(.upstream)
     }
 
     /// What kind of error it is.

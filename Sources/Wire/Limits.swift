@@ -80,6 +80,26 @@ extension Limits {
     public static let importNote = 300
 }
 
+/// The limits of credentials and their tokens (protocol.md, "Limits"). Lengths are bytes.
+extension Limits {
+    /// What a token is: `access`, `share`, …
+    public static let tokenKind = 64
+    /// A token of somebody else's.
+    public static let token = 65_536
+    /// What names a caller that wants the same member of a pool again.
+    public static let stickyKey = 128
+    /// The id of a lease.
+    public static let lease = 16
+    /// How a credential stands, in one word: `needs-person`.
+    public static let stateWord = 32
+    /// What is to be done with a record: `refresh`.
+    public static let verb = 32
+    /// What came of it, for people.
+    public static let actResult = 1_024
+    /// Rows in one import of credentials.
+    public static let credentialRows = 1_000
+}
+
 /// The protocol versions that this code speaks.
 public enum ProtocolVersion {
     public static let minimum: UInt16 = 1
@@ -90,4 +110,8 @@ public enum ProtocolVersion {
 public enum ProtocolFeature {
     /// The server carries out the operations on records and API keys, from 0x0400 on.
     public static let accounts: UInt64 = 1 << 0
+    /// The server carries out the operations on credentials, from 0x0500 on. Only their answers have the errors from 30 on.
+    public static let credentials: UInt64 = 1 << 1
+    /// All that this code knows.
+    public static let all = accounts | credentials
 }

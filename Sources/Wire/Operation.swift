@@ -45,4 +45,10 @@ public enum Operation: UInt16, Sendable, CaseIterable {
     case reserve = 0x0411
     case settle = 0x0412
     case release = 0x0413
+
+    case token = 0x0500
+    case report = 0x0501
+    case credentialAct = 0x0502
+    case tokenWatch = 0x0503
+    case credentialImport = 0x0504
 }

@@ -118,14 +118,14 @@ private struct AccountUpload {
 
 extension AccountRow {
     /// Bytes that the row takes in a chunk, or a few more.
-    fileprivate var approximateSize: Int {
+    var approximateSize: Int {
         let fields = fields.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 6 }
         let secrets = secrets.reduce(0) { $0 + $1.name.utf8.count + $1.value.count + 6 }
         return fields + secrets + origin.utf8.count + noun.utf8.count + 8
     }
 
     /// Refuses what no import can carry; what it says of a row never shows a value.
-    fileprivate func check() throws(ClientError) {
+    func check() throws(ClientError) {
         guard origin.utf8.count <= Limits.rowOrigin else {
             throw ClientError(.invalidArgument, "the origin of a row has more than \(Limits.rowOrigin) bytes")
         }

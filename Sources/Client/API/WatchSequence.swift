@@ -1,5 +1,4 @@
 import CofferWire
-import Synchronization
 
 /// What is watched.
 struct WatchTarget: Sendable {
@@ -26,7 +25,7 @@ public struct WatchSequence: AsyncSequence, Sendable {
 
     let client: CofferClient
     let target: WatchTarget
-    let first: FirstSubscription
+    let first: FirstSubscription<WatchUpdate>
     /// Behind this position the changes begin.
     public let position: Position
 
@@ -35,104 +34,20 @@ public struct WatchSequence: AsyncSequence, Sendable {
         AsyncIterator(client: client, target: target, position: position, handle: first.take())
     }
 
-    /// The subscription that was made before the first iteration.
-    final class FirstSubscription: Sendable {
-        private let handle: Mutex<StreamHandle<WatchPiece>?>
-        init(_ handle: StreamHandle<WatchPiece>) { self.handle = Mutex(handle) }
-        func take() -> StreamHandle<WatchPiece>? {
-            handle.withLock { handle in
-                defer { handle = nil }
-                return handle
-            }
-        }
-    }
-
     /// Takes updates from one subscription and its successors.
     public struct AsyncIterator: AsyncIteratorProtocol {
-        private let client: CofferClient
-        private let target: WatchTarget
-        private var cursor: WatchCursor
-        private var handle: StreamHandle<WatchPiece>?
-        private var backoff: Backoff
-        private var hasEnded = false
+        private var subscription: Resubscription<WatchCursor>
 
         init(client: CofferClient, target: WatchTarget, position: Position, handle: StreamHandle<WatchPiece>?) {
-            self.client = client
-            self.target = target
-            self.handle = handle
-            cursor = WatchCursor(position)
-            backoff = Backoff(
-                initial: client.configuration.backoffInitial.nanoseconds,
-                maximum: client.configuration.backoffMaximum.nanoseconds)
+            subscription = Resubscription(client: client, cursor: WatchCursor(position), handle: handle) { from in
+                try await client.subscribe(target, from: from, waits: true)
+            }
         }
 
         /// The next update; `nil` only after an error.
         /// - Throws: ``ClientError`` where going on makes no sense, among them ``ClientError/Code/locked`` and
         ///   ``ClientError/Code/denied``; `CancellationError`.
-        public mutating func next() async throws -> WatchUpdate? {
-            while !hasEnded {
-                do {
-                    if let update = try await step() { return update }
-                } catch let error as ClientError where error.endsOnlyTheSubscription && !client.engine.isClosed {
-                    handle = nil
-                    do {
-                        try await pause(error)
-                    } catch {
-                        hasEnded = true
-                        throw error
-                    }
-                } catch {
-                    hasEnded = true
-                    handle = nil
-                    throw error
-                }
-            }
-            return nil
-        }
-
-        private mutating func step() async throws -> WatchUpdate? {
-            guard let handle else { return try await subscribeAgain() }
-            guard case .update(let update)? = try await handle.next() else {
-                self.handle = nil
-                return nil
-            }
-            handle.used()
-            backoff.reset()
-            return cursor.take(update)
-        }
-
-        /// - Returns: a resync, where the history has gone on without us.
-        private mutating func subscribeAgain() async throws -> WatchUpdate? {
-            do {
-                let (handle, opened) = try await client.subscribe(target, from: cursor.position, waits: true)
-                self.handle = handle
-                guard opened.incarnation != cursor.position.incarnation else { return nil }
-                cursor.restart(at: opened)
-                return .resync(opened)
-            } catch let error as ClientError where error.code == .resync {
-                let (handle, opened) = try await client.subscribe(target, from: nil, waits: true)
-                self.handle = handle
-                cursor.restart(at: opened)
-                return .resync(opened)
-            }
-        }
-
-        private mutating func pause(_ error: ClientError) async throws {
-            var wait = backoff.next()
-            if case .after(let milliseconds) = error.retry { wait = Swift.max(wait, UInt64(milliseconds) * 1_000_000) }
-            try await Task.sleep(nanoseconds: wait)
-        }
-    }
-}
-
-extension ClientError {
-    /// Whether a watch goes on with a new subscription.
-    var endsOnlyTheSubscription: Bool {
-        switch code {
-        case .disconnected, .unreachable, .timedOut, .draining: true
-        case .locked: false
-        default: code.serverCode != nil && retry != .never
-        }
+        public mutating func next() async throws -> WatchUpdate? { try await subscription.next() }
     }
 }
 
@@ -164,7 +79,7 @@ extension CofferClient {
     private func watch(_ target: WatchTarget, from: Position?) async throws -> WatchSequence {
         let (handle, opened) = try await subscribe(target, from: from, waits: false)
         return WatchSequence(
-            client: self, target: target, first: WatchSequence.FirstSubscription(handle), position: from ?? opened)
+            client: self, target: target, first: FirstSubscription(handle), position: from ?? opened)
     }
 
     /// Subscribes and waits until the daemon has agreed.
@@ -176,7 +91,7 @@ extension CofferClient {
         var spec = spec(.watch, RequestBody(request), timeout: target.timeout, repeatable: true)
         spec.isStream = true
         spec.waitsForConnection = waits
-        let handle = StreamHandle(self, spec, creditStep: target.credit / 2, decode: WatchPiece.decode)
+        let handle = StreamHandle(self, spec, creditStep: target.credit / 2, decode: WatchUpdate.decode)
         guard case .opened(let position)? = try await handle.next() else {
             throw ClientError(.protocolViolation, "a watch began without its position")
         }

@@ -46,37 +46,24 @@ public struct WatchChange: Sendable {
 }
 
 /// What arrives for a watch.
-enum WatchPiece: Sendable {
-    case opened(Position)
-    case update(WatchUpdate)
+typealias WatchPiece = SubscriptionPiece<WatchUpdate>
 
+extension WatchUpdate {
     static func decode(
         _ kind: FrameKind, _ body: UnsafeRawBufferPointer, _ final: Bool, _ hello: HelloResponse
     ) throws(WireError) -> Result<WatchPiece?, ClientError> {
-        switch kind {
-        case .response:
-            return try decodeAnswer(body) { decoder throws(WireError) in .opened(try Position(from: &decoder)) }
-        case .event:
-            var decoder = WireDecoder(body)
-            let update: WatchUpdate
+        try WatchPiece.decode(kind, body) { decoder throws(WireError) in
             switch try decoder.u8("event") {
-            case 1: update = .change(try WatchChange(from: &decoder))
-            case 2: update = .resync(try Position(from: &decoder))
-            default: throw .unknownValue("event")
-            }
-            try decoder.finish()
-            return .success(.update(update))
-        default:
-            return try decodeAnswer(body) { decoder throws(WireError) in
-                _ = try Empty(from: &decoder)
-                return nil
+            case 1: .change(try WatchChange(from: &decoder))
+            case 2: .resync(try Position(from: &decoder))
+            default: throw WireError.unknownValue("event")
             }
         }
     }
 }
 
 /// Where a watch stands: which changes were reported, and so which to leave out when they come again.
-struct WatchCursor {
+struct WatchCursor: SubscriptionCursor {
     /// Behind the last revision that was reported whole.
     private(set) var position: Position
     /// The revision of which a part was reported, and its last ordinal.
@@ -104,6 +91,8 @@ struct WatchCursor {
             return isKnown ? nil : .change(change)
         }
     }
+
+    static func resync(_ position: Position) -> WatchUpdate { .resync(position) }
 
     mutating func restart(at position: Position) {
         self.position = position

@@ -204,7 +204,7 @@ struct Session {
         } else {
             calls[id]?.touched = true
             // A watch that is open waits for events as long as it takes.
-            if call.spec.operation == .watch { calls[id]?.deadline = Clock.never }
+            if [.watch, .tokenWatch].contains(call.spec.operation) { calls[id]?.deadline = Clock.never }
         }
     }
 

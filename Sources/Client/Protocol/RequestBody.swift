@@ -49,10 +49,14 @@ struct RequestBody: Sendable {
     }
 
     /// A chunk of an import of accounts. The secrets are copied to memory that is wiped.
-    init(rows: [AccountRow]) {
+    /// - Parameter message: what stands in front of the rows; it ends in a count of none.
+    init(rows: [AccountRow], behind message: CredentialImportRequest? = nil) {
         segments = []
         count = 0
         var head = WireEncoder()
+        if let message {
+            head.raw(message.encoded().dropLast(2))
+        }
         head.u16(UInt16(truncatingIfNeeded: rows.count))
         for row in rows {
             AccountRow(origin: row.origin, noun: row.noun, fields: row.fields).encode(to: &head)

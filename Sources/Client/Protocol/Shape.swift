@@ -15,7 +15,7 @@ enum Shape {
         switch operation {
         case .list, .export: self = .download
         case .import, .accountImport: self = .upload
-        case .watch: self = .watch
+        case .watch, .tokenWatch: self = .watch
         default: self = .single
         }
     }

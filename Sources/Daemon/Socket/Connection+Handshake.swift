@@ -24,7 +24,8 @@ extension Connection {
         nonce = Bytes16(random) ?? .zero
         let isLocked = loop.store.isLocked
         let response = HelloResponse(
-            version: min(hello.maximumVersion, ProtocolVersion.maximum), features: hello.features & ProtocolFeature.accounts, storeID: Bytes16(loop.store.storeID) ?? .zero,
+            version: min(hello.maximumVersion, ProtocolVersion.maximum), features: hello.features & ProtocolFeature.all,
+            storeID: Bytes16(loop.store.storeID) ?? .zero,
             position: isLocked ? Position(incarnation: .zero, revision: 0) : loop.position, serverTime: loop.now, locked: isLocked,
             nonce: nonce, serverName: "cofferd/\(DaemonVersion.number)")
         send(.response, header.operation, header.requestID, Answer.success(response))

@@ -36,6 +36,8 @@ extension Connection {
             case .accountImport: try startAccountImport(id, body)
             case .recordCreate, .recordList, .recordShow, .recordUpdate, .recordDelete, .reveal, .usage, .reserve, .settle, .release:
                 try accounts(operation, id, body)
+            case .token, .report, .credentialAct, .tokenWatch, .credentialImport:
+                throw Failure(.unknownOperation, "there is no operation \(operation.rawValue)")
             }
         } catch {
             // A stream is ended, anything else (and a watch that does not open) answered.
@@ -70,6 +72,11 @@ extension Connection {
         case .recordCreate, .recordList, .recordShow, .recordUpdate, .recordDelete, .reveal, .usage, .accountImport, .reserve, .settle,
             .release:
             try checkAccounts(operation, body)
+        case .token: let _: Request<CofferWire.TokenRequest> = try decode(body)
+        case .report: let _: Request<ReportRequest> = try decode(body)
+        case .credentialAct: let _: Request<CredentialActRequest> = try decode(body)
+        case .tokenWatch: let _: Request<TokenWatchRequest> = try decode(body)
+        case .credentialImport: let _: Request<CredentialImportRequest> = try decode(body)
         case .hello, .confirm, .get, .ping, .status, .whoami, .unlock, .doctor: break
         }
     }

@@ -247,7 +247,7 @@ final class SocketLoop: @unchecked Sendable {
     func drain() {
         isDraining = true
         for connection in Array(connections.values) {
-            for request in connection.unfinished.values where request.operation == Operation.watch.rawValue {
+            for request in connection.unfinished.values where [Operation.watch, .tokenWatch].contains(where: { $0.rawValue == request.operation }) {
                 connection.finish(request, .draining)
             }
             if connection.unfinished.isEmpty { connection.fail(.draining) } else { connection.flush() }

@@ -30,6 +30,11 @@ public enum ErrorCode: UInt16, Sendable, CaseIterable {
     case draining = 27
     case tooManyConnections = 28
     case internalError = 29
+    case needsPerson = 30
+    case dead = 31
+    case noLiveMember = 32
+    case limited = 33
+    case upstream = 34
 }
 
 /// Whether to try again.

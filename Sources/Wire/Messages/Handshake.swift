@@ -68,7 +68,7 @@ public struct HelloRequest: WireMessage {
 
     public var minimumVersion: UInt16
     public var maximumVersion: UInt16
-    /// Features that the client can use. Version 1 defines none.
+    /// Features that the client can use: ``ProtocolFeature``.
     public var features: UInt64
     /// The tenant that this connection works in, 1 to 255 bytes.
     public var tenant: String

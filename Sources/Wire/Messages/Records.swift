@@ -33,6 +33,13 @@ public struct RecordField: WireMessage, Hashable {
     }
 }
 
+extension RecordField {
+    /// Up to 64 fields in their one order, for whoever decodes an answer piece by piece.
+    public static func list(from decoder: inout WireDecoder, _ field: StaticString) throws(WireError) -> [RecordField] {
+        try decoder.recordFields(field)
+    }
+}
+
 extension WireDecoder {
     /// Up to 64 fields in their one order.
     mutating func recordFields(_ field: StaticString) throws(WireError) -> [RecordField] {
