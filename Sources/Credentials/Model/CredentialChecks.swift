@@ -61,11 +61,11 @@ enum CredentialChecks {
         }
     }
 
-    private static func check(memo: String) throws(CredentialError) {
+    static func check(memo: String) throws(CredentialError) {
         do throws(AccountError) { _ = try Label(memo) } catch { throw CredentialError(.invalidArgument, "memo", error.message) }
     }
 
-    private static func check(map: [String: String], _ field: String) throws(CredentialError) {
+    static func check(map: [String: String], _ field: String) throws(CredentialError) {
         guard map.count <= maximumAttributes else {
             throw CredentialError(.invalidArgument, field, "there are more than \(maximumAttributes)")
         }
