@@ -149,7 +149,7 @@ let package = Package(
         // The readers and writers of import and export; apart from the command so that tests can reach them.
         .target(
             name: "CofferFormats",
-            dependencies: ["CSQLite", .product(name: "Yams", package: "Yams")],
+            dependencies: ["CSQLite", "CSodium", .product(name: "Yams", package: "Yams")],
             path: "Sources/Formats",
             swiftSettings: settings
         ),

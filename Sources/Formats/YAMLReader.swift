@@ -13,6 +13,22 @@ enum YAMLReader {
     ]
 
     static func parse(_ bytes: [UInt8]) throws(FormatError) -> [ImportedEntry] {
+        try withRoot(bytes) { (root) throws(FormatError) in
+            guard let root else { return [] }
+            var reader = Reader()
+            guard case .mapping(let mapping) = root else {
+                if case .scalar(let scalar) = root, scalar.string.isEmpty, scalar.style == .plain { return [] }
+                throw FormatError(line: root.mark?.line ?? 1, "a mapping (KEY: VALUE) must begin here")
+            }
+            try reader.read(mapping, path: [], depth: 1)
+            return reader.entries
+        }
+    }
+
+    /// Calls `body` with the only document; `nil` where there is none.
+    static func withRoot<Result>(
+        _ bytes: [UInt8], _ body: (Node?) throws(FormatError) -> Result
+    ) throws(FormatError) -> Result {
         let cursor = try ByteCursor(bytes)
         let text = String(decoding: bytes[cursor.position...], as: UTF8.self)
         // An anchor lives as long as the parser: keep it to the end.
@@ -25,14 +41,7 @@ enum YAMLReader {
             throw describe(error)
         }
         defer { withExtendedLifetime(parser) {} }
-        guard let root else { return [] }
-        var reader = Reader()
-        guard case .mapping(let mapping) = root else {
-            if case .scalar(let scalar) = root, scalar.string.isEmpty, scalar.style == .plain { return [] }
-            throw FormatError(line: root.mark?.line ?? 1, "a mapping (KEY: VALUE) must begin here")
-        }
-        try reader.read(mapping, path: [], depth: 1)
-        return reader.entries
+        return try body(root)
     }
 
     /// The parser's words with their line, without its copy of the file.

@@ -1,8 +1,8 @@
-/// A row of an older system in the words of protocol.md's accountImport.
+/// A row of an older system in the words of protocol.md's accountImport and credentialImport.
 public struct LegacyRow: Sendable {
     /// Where it comes from, such as `tokens row 12 (id 7)`: for messages, without secrets, at most 128 bytes.
     public var origin: String
-    /// `tenant`, `user`, `member` or `apikey`.
+    /// `tenant`, `user`, `member` or `apikey`; `credential`, `pool` or `schedule`.
     public var noun: String
     /// Ascending by the bytes of the names.
     public var fields: [(name: String, value: String)]
@@ -81,7 +81,17 @@ struct LegacyFields {
     mutating func set(_ name: String, _ value: Bool?) { fields[name] = value.map { $0 ? "true" : "false" } }
     mutating func set(_ name: String, _ value: Int64?) { fields[name] = value.map { String($0) } }
     mutating func set(secret name: String, _ value: [UInt8]?) { secrets[name] = value }
+    /// Of a credential or a pool: what the door of its older system keeps with it.
+    mutating func set(attribute name: String, _ value: String?) { fields["attribute.\(name)"] = value }
+    mutating func set(attribute name: String, _ value: Bool?) { set(attribute: name, value.map { $0 ? "true" : "false" }) }
+    mutating func set(attribute name: String, _ value: Int64?) { set(attribute: name, value.map { String($0) }) }
+    /// Of a credential: a parameter of its provider that is no secret.
+    mutating func set(parameter name: String, _ value: String?) { fields["parameter.\(name)"] = value }
+    /// Of a credential: when a token ends, Unix milliseconds.
+    mutating func set(expiry kind: String, _ value: Int64?) { fields["expires.\(kind)"] = value.map { String($0) } }
     mutating func remark(_ text: String) { remarks.append(text) }
+
+    subscript(name: String) -> String? { fields[name] }
 
     var size: Int {
         fields.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }

@@ -5,6 +5,13 @@ enum LegacyJSONReader {
         return try reader.document(shapes)
     }
 
+    /// Reads one table from an object that has a row under each name: `{"ada": {"token": …}}`.
+    /// - Parameter key: the column that takes the name.
+    static func read(_ bytes: [UInt8], keyedBy key: String, _ shape: TableShape) throws(FormatError) -> LegacyTable {
+        var reader = Reader(lexer: try JSONLexer(bytes))
+        return try reader.keyed(shape, key)
+    }
+
     /// One value that is a JSON text by itself.
     static func value(_ bytes: [UInt8]) throws(FormatError) -> LegacyValue {
         var reader = Reader(lexer: try JSONLexer(bytes))
@@ -35,6 +42,30 @@ enum LegacyJSONReader {
             }
             try end()
             return database
+        }
+
+        mutating func keyed(_ shape: TableShape, _ key: String) throws(FormatError) -> LegacyTable {
+            var table = LegacyTable(shape)
+            lexer.skipSpace()
+            guard lexer.cursor.current == UInt8(ascii: "{") else { throw lexer.fail("an object ('{') must begin here") }
+            let place = shape.columns.firstIndex(of: key)
+            try object { reader, name throws(FormatError) in
+                guard table.rows.count < LegacyTable.maximumRows else {
+                    throw reader.lexer.fail("'\(shape.name)' has more than \(LegacyTable.maximumRows) rows")
+                }
+                var row: [LegacyValue]
+                if reader.lexer.cursor.current == UInt8(ascii: "{") {
+                    row = try reader.row(&table)
+                } else {
+                    // No column of it can be read: it refuses itself.
+                    _ = try reader.value(depth: 2)
+                    row = [LegacyValue](repeating: .other, count: shape.columns.count)
+                }
+                if let place { row[place] = .text(Array(name.utf8)) }
+                table.rows.append(row)
+            }
+            try end()
+            return table
         }
 
         private mutating func table(_ shape: TableShape) throws(FormatError) -> LegacyTable {

@@ -1,7 +1,12 @@
 /// A table of an older system, and the columns of it that are taken.
-struct TableShape: Sendable {
+struct TableShape: Equatable, Sendable {
     let name: String
     let columns: [String]
+
+    /// Whether a table is this one with a prefix of letters, digits and `_` in front: `rt_rts`.
+    func isPrefixed(_ table: String) -> Bool {
+        table.hasSuffix("_" + name) && table.utf8.allSatisfy { $0.isASCIILetter || $0.isDigit || $0 == UInt8(ascii: "_") }
+    }
 }
 
 /// A value of a row, as a database or a file has it.

@@ -14,35 +14,42 @@ enum SQLiteReader {
         "PRAGMA temp_store = MEMORY", "PRAGMA mmap_size = 0",
     ]
 
-    /// - Throws: where the file is no SQLite database, is damaged or cannot be read.
-    static func read(_ path: String, _ shapes: [TableShape]) throws(FormatError) -> LegacyDatabase {
+    /// - Parameter takesPrefix: also tables whose name is that of a shape behind a prefix and `_`.
+    /// - Throws: where the file is no SQLite database, is damaged or cannot be read, or has a table under two names.
+    static func read(_ path: String, _ shapes: [TableShape], takesPrefix: Bool = false) throws(FormatError) -> LegacyDatabase {
         let connection = try Connection(path)
         defer { connection.close() }
         for pragma in pragmas { try connection.run(pragma) }
         // One state of all tables, whatever is written meanwhile.
         try connection.run("BEGIN")
         var database = LegacyDatabase()
-        var present: [String] = []
+        /// The name of each shape's table in the file.
+        var present: [String: String] = [:]
         // An ordinary table has pages of its own; views and virtual tables have none.
         let names = try connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 ORDER BY name")
         while try names.step() {
             guard case .text(let bytes) = names.value(0) else { continue }
             let name = String(decoding: bytes, as: UTF8.self)
-            if shapes.contains(where: { $0.name == name }) {
-                present.append(name)
+            if let shape = shapes.first(where: { $0.name == name || (takesPrefix && $0.isPrefixed(name)) }) {
+                if let other = present[shape.name] {
+                    throw FormatError("there are two tables for '\(shape.name)': '\(FormatError.short(other))' and '\(FormatError.short(name))'")
+                }
+                present[shape.name] = name
             } else if !name.hasPrefix("sqlite_") {
                 database.otherTables.append(name)
             }
         }
         names.finish()
-        for shape in shapes where present.contains(shape.name) { database.tables.append(try table(shape, connection)) }
+        for shape in shapes {
+            if let name = present[shape.name] { database.tables.append(try table(shape, name, connection)) }
+        }
         return database
     }
 
-    private static func table(_ shape: TableShape, _ connection: Connection) throws(FormatError) -> LegacyTable {
+    private static func table(_ shape: TableShape, _ name: String, _ connection: Connection) throws(FormatError) -> LegacyTable {
         var table = LegacyTable(shape)
-        // The name is one of ours, never the file's.
-        let statement = try connection.prepare("SELECT * FROM main.\"\(shape.name)\"")
+        // The name is one of ours, at most with letters, digits and '_' in front.
+        let statement = try connection.prepare("SELECT * FROM main.\"\(name)\"")
         defer { statement.finish() }
         let names = statement.columnNames
         for name in names where !shape.columns.contains(name) { table.noteOther(name) }
