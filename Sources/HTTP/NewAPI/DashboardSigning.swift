@@ -1,7 +1,5 @@
-import CofferJSON
 import CofferStore
 import Crypto
-import Foundation
 import JWTKit
 
 /// What a login token says: who, by which session, until when (compat/newapi.md 1.1, the newest generation).
@@ -55,26 +53,8 @@ struct DashboardSigning: Sendable {
 
     /// - Returns: `nil` for all that was not signed here. Whether it has expired is not looked at.
     func verified(_ text: String) async throws(StoreError) -> DashboardToken? {
-        // The library takes padding and loose last bits: one token has one spelling (RFC 7515 §2).
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Base64URL.decoded($0) }
-        guard parts.count == 3, text == parts.map({ $0.map(Base64URL.encoded) ?? "" }).joined(separator: ".") else { return nil }
-        // The header must name the one algorithm that is used, whatever the library would make of others.
-        guard let head = parts[0], let header = try? JSONValue.parse(head, allowsTrailing: false), header["alg"]?.string == "HS256"
-        else { return nil }
+        guard CompactToken.isPlainHS256(text) else { return nil }
         let keys = await JWTKeyCollection().add(hmac: HMACKey(key: try subkey("login")), digestAlgorithm: .sha256)
         return try? await keys.verify(text, as: DashboardToken.self)
-    }
-}
-
-/// Base64 with `-` and `_`, without padding (RFC 4648 §5).
-enum Base64URL {
-    static func encoded(_ bytes: [UInt8]) -> String {
-        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
-    }
-
-    static func decoded(_ text: some StringProtocol) -> [UInt8]? {
-        guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") }) else { return nil }
-        let plain = String(text).replacing("-", with: "+").replacing("_", with: "/")
-        return Data(base64Encoded: plain + String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)).map { Array($0) }
     }
 }

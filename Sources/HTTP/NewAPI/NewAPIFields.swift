@@ -1,98 +1,30 @@
 import CofferJSON
 
-/// The fields of a request's body, read as Go's decoder reads them into a struct (compat/newapi.md 1.0 and 1.12).
-///
-/// Names match without regard to case, of duplicates the last counts, `null` is as if the field were absent, others are ignored.
+/// The fields of a request's body (compat/newapi.md 1.12); what Go's decoder refuses becomes the door's failure.
 struct NewAPIFields: Sendable {
-    private let fields: [(String, JSONValue)]
-    /// Without the package, as messages about fields have it.
-    private let type: String
+    private let fields: GoFields
 
     /// - Parameter type: the struct's name, for messages.
     init(_ body: [UInt8], type: String) throws(NewAPIFailure) {
-        self.type = type
-        do throws(JSONError) {
-            switch try JSONValue.parse(body) {
-            case .object(let fields): self.fields = fields
-            case .null: fields = []
-            case let other: throw JSONError("json: cannot unmarshal \(other.kind) into Go value of type model.\(type)")
-            }
-        } catch {
-            throw NewAPIFailure(.decoder(error.message))
-        }
+        fields = try Self.reading { () throws(JSONError) in try GoFields(body, type: type, value: "model.\(type)") }
     }
 
-    /// What is there under this name, without nulls.
-    private func values(_ name: String) -> [JSONValue] {
-        fields.compactMap { field in !field.1.isNull && Self.isSame(field.0, name) ? field.1 : nil }
-    }
-
-    private static func isSame(_ given: String, _ name: String) -> Bool {
-        func folded(_ byte: UInt8) -> UInt8 { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte }
-        return given.utf8.count == name.utf8.count && zip(given.utf8, name.utf8).allSatisfy { folded($0) == folded($1) }
-    }
-
-    /// The last value; each must be of the kind, as each is decoded.
-    private func last<Value>(
-        _ name: String, _ goType: String, _ read: (JSONValue) throws(NewAPIFailure) -> Value?
-    ) throws(NewAPIFailure) -> Value? {
-        var result: Value?
-        for value in values(name) {
-            guard let read = try read(value) else { throw mismatch(value, name, goType) }
-            result = read
-        }
-        return result
-    }
-
-    private func mismatch(_ value: JSONValue, _ name: String, _ goType: String) -> NewAPIFailure {
-        let shown =
-            switch value {
-            case .integer(let number): "number \(number)"
-            case .number(let text): "number \(text.prefix(40))"
-            default: value.kind
-            }
-        return NewAPIFailure(.decoder("json: cannot unmarshal \(shown) into Go struct field \(type).\(name) of type \(goType)"))
-    }
-
-    func text(_ name: String) throws(NewAPIFailure) -> String? { try last(name, "string") { (value) in value.string } }
+    func text(_ name: String) throws(NewAPIFailure) -> String? { try Self.reading { () throws(JSONError) in try fields.text(name) } }
     func integer(_ name: String, _ goType: String = "int") throws(NewAPIFailure) -> Int64? {
-        try last(name, goType) { (value) in value.integer }
+        try Self.reading { () throws(JSONError) in try fields.integer(name, goType) }
     }
-    func bool(_ name: String) throws(NewAPIFailure) -> Bool? { try last(name, "bool") { (value) in value.bool } }
-
-    /// An array of strings.
-    func texts(_ name: String) throws(NewAPIFailure) -> [String]? {
-        try last(name, "[]string") { (value) throws(NewAPIFailure) in try strings(value, name) }
-    }
-
-    /// A string, or an array of strings joined by `separator`: the document has arrays where the program has strings.
-    func joined(_ name: String, separator: String) throws(NewAPIFailure) -> String? {
-        try last(name, "string") { (value) throws(NewAPIFailure) in
-            if let text = value.string { return text }
-            return try strings(value, name)?.joined(separator: separator)
-        }
-    }
-
-    private func strings(_ value: JSONValue, _ name: String) throws(NewAPIFailure) -> [String]? {
-        guard let items = value.array else { return nil }
-        var texts: [String] = []
-        for item in items {
-            guard let text = item.string else { throw mismatch(item, name, "string") }
-            texts.append(text)
-        }
-        return texts
-    }
-
-    /// An array of numbers.
+    func bool(_ name: String) throws(NewAPIFailure) -> Bool? { try Self.reading { () throws(JSONError) in try fields.bool(name) } }
+    func texts(_ name: String) throws(NewAPIFailure) -> [String]? { try Self.reading { () throws(JSONError) in try fields.texts(name) } }
     func integers(_ name: String) throws(NewAPIFailure) -> [Int64]? {
-        try last(name, "[]int") { (value) throws(NewAPIFailure) in
-            guard let items = value.array else { return nil }
-            var numbers: [Int64] = []
-            for item in items {
-                guard let number = item.integer else { throw mismatch(item, name, "int") }
-                numbers.append(number)
-            }
-            return numbers
-        }
+        try Self.reading { () throws(JSONError) in try fields.integers(name) }
+    }
+
+    /// A string, or an array of strings joined by `separator`.
+    func joined(_ name: String, separator: String) throws(NewAPIFailure) -> String? {
+        try Self.reading { () throws(JSONError) in try fields.joined(name, separator: separator) }
+    }
+
+    private static func reading<Value>(_ read: () throws(JSONError) -> Value) throws(NewAPIFailure) -> Value {
+        do throws(JSONError) { return try read() } catch { throw NewAPIFailure(.decoder(error.message)) }
     }
 }
