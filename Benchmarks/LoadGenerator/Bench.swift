@@ -6,7 +6,7 @@ import Glibc
 @main
 struct Bench: ParsableCommand {
     enum ServerKind: String, ExpressibleByArgument { case coffer, redis }
-    enum Operation: String, ExpressibleByArgument { case get, verify }
+    enum Operation: String, ExpressibleByArgument { case get, verify, token }
 
     static let configuration = CommandConfiguration(
         commandName: "coffer-bench",
@@ -25,7 +25,7 @@ struct Bench: ParsableCommand {
     @Option(help: "Bytes of a value.") var valueSize = 128
     @Option(help: "Different keys.") var keys: UInt64 = 100_000
     @Option(help: "So many of a hundred requests are reads, the others writes.") var reads: UInt64 = 100
-    @Option(help: "What a read is: get, or verify of an API key whose readable form and name are a key's name (coffer).")
+    @Option(help: "What a read is: get, verify of an API key whose readable form and name are a key's name, or token of a credential of that name (coffer).")
     var operation = Operation.get
     @Option(help: "The IPv4 address that presents the API keys (verify).") var address: String?
     @Option(help: "The model that the API keys are to be used for (verify).") var model = ""
@@ -48,6 +48,11 @@ struct Bench: ParsableCommand {
         guard reads <= 100 else { throw ValidationError("--reads: 0 to 100") }
         guard durationSeconds >= 0, durationSeconds <= 86_400, warmupSeconds >= 0, warmupSeconds <= 86_400 else {
             throw ValidationError("--duration-seconds, --warmup-seconds: 0 to 86,400")
+        }
+        if operation == .token {
+            guard target == .coffer, !load else {
+                throw ValidationError("--operation token: of coffer only, and the credentials must be there (coffer import --from credentials)")
+            }
         }
         if operation == .verify {
             guard target == .coffer, !load else {
@@ -79,7 +84,7 @@ struct Bench: ParsableCommand {
             loaded = write(generator)
             if durationSeconds == 0, count == nil { return try report(loaded!, generator.histogram, phase: "load") }
         }
-        let work = Generator<T>.Work.random(keys: keys, readPercent: reads, read: operation == .verify ? .verify : .get)
+        let work = Generator<T>.Work.random(keys: keys, readPercent: reads, read: kind)
         if warmupSeconds > 0 { _ = generator.run(work, limit: .nanoseconds(UInt64(warmupSeconds * 1e9))) }
         let limit = count.map(Generator<T>.Limit.operations) ?? .nanoseconds(UInt64(durationSeconds * 1e9))
         let counter = allocationFile.map(AllocationCounter.init)
@@ -87,6 +92,14 @@ struct Bench: ParsableCommand {
         var result = generator.run(work, limit: limit)
         if let before, let after = counter?.read() { result.allocations = (after.calls - before.calls, after.bytes - before.bytes) }
         try report(result, generator.histogram, phase: "measure")
+    }
+
+    private var kind: Kind {
+        switch operation {
+        case .get: .get
+        case .verify: .verify
+        case .token: .token
+        }
     }
 
     /// Writes each key once. What a busy server refused is written again, a few times.

@@ -9,6 +9,7 @@ final class CofferTarget: Target {
     private let get: Template
     private let put: Template
     private let verify: Template
+    private let token: Template
 
     /// - Parameters:
     ///   - address: who presents the API keys that are verified: no bytes, 4 or 16.
@@ -20,6 +21,7 @@ final class CofferTarget: Target {
         let request = Request(PutRequest(name: Name.template, value: Value.template(valueSize)))
         put = Template(Self.frame(.put, request), valueSize: valueSize)
         verify = Template(Self.frame(.verify, Request(VerifyRequest(key: Name.template, address: address, model: model))), valueSize: 0)
+        token = Template(Self.frame(.token, Request(TokenRequest(name: Name.templateText))), valueSize: 0)
     }
 
     private static func frame(_ operation: CofferWire.Operation, _ message: some WireMessage, id: UInt32 = 1) -> [UInt8] {
@@ -31,9 +33,9 @@ final class CofferTarget: Target {
         return frame + body
     }
 
-    var longestRequest: Int { max(get.bytes.count, put.bytes.count, verify.bytes.count) }
-    /// A verdict, or of a get: three numbers, two lengths, the value (we write no content type); both behind an error code.
-    var longestAnswer: Int { FrameHeader.size + 2 + max(24 + 5 + valueSize + Limits.contentType, VerifyResponse.largestSize) }
+    var longestRequest: Int { max(get.bytes.count, put.bytes.count, verify.bytes.count, token.bytes.count) }
+    /// A verdict, a token, or of a get: three numbers, two lengths, the value (we write no content type); both behind an error code.
+    var longestAnswer: Int { FrameHeader.size + 2 + max(24 + 5 + valueSize + Limits.contentType, VerifyResponse.largestSize, Self.tokenSize) }
 
     func greet(_ fd: Int32) {
         let hello: HelloResponse = call(
@@ -77,6 +79,7 @@ final class CofferTarget: Target {
         case .get: get.write(key: key, valueSize: 0, at: out)
         case .put: put.write(key: key, valueSize: valueSize, at: out)
         case .verify: verify.write(key: key, valueSize: 0, at: out)
+        case .token: token.write(key: key, valueSize: 0, at: out)
         }
         out.storeBytes(of: UInt32(truncatingIfNeeded: slot + 1).bigEndian, toByteOffset: 8, as: UInt32.self)
         return length
@@ -94,8 +97,12 @@ final class CofferTarget: Target {
             guard header.kind == .response, let request = expected(tag),
                 header.operation == Self.operation(of: request.kind).rawValue
             else { return .broken(stray(header, answer)) }
-            guard let what = request.kind == .verify ? wrongVerdict(answer, request.key) : wrong(answer, request)
-            else { return .good(tag: tag, consumed: body.upperBound) }
+            let what = switch request.kind {
+            case .verify: wrongVerdict(answer, request.key)
+            case .token: wrongToken(answer, request.key)
+            case .get, .put: wrong(answer, request)
+            }
+            guard let what else { return .good(tag: tag, consumed: body.upperBound) }
             return .bad(tag: tag, consumed: body.upperBound, what: what)
         }
     }
@@ -106,6 +113,7 @@ final class CofferTarget: Target {
         case .get: .get
         case .put: .put
         case .verify: .verify
+        case .token: .token
         }
     }
 

@@ -9,8 +9,8 @@ enum Parsed {
     case broken(String)
 }
 
-/// What a request asks for. `verify` is only CofferTarget's.
-enum Kind: UInt8 { case get, put, verify }
+/// What a request asks for. `verify` and `token` are only CofferTarget's.
+enum Kind: UInt8 { case get, put, verify, token }
 
 /// What differs between the two servers: how a request is written and how an answer is read.
 /// `writeRequest` and `parse` allocate nothing, save for the name of an error.
@@ -35,6 +35,7 @@ enum Name {
     /// The digits that are ever written; those before them stay zero.
     static let digits = 12
     static var template: [UInt8] { Array("bench/".utf8) + [UInt8](repeating: 0x30, count: size - 6) }
+    static var templateText: String { String(decoding: template, as: UTF8.self) }
     /// What all names begin with.
     static let fixed = Array(template.prefix(size - digits))
 
