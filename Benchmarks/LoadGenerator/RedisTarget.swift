@@ -35,7 +35,7 @@ final class RedisTarget: Target {
         switch kind {
         case .get: get.write(key: key, valueSize: 0, at: out)
         case .put: put.write(key: key, valueSize: valueSize, at: out)
-        case .verify: fail("redis-server has no API keys")
+        case .verify, .token: fail("redis-server has neither API keys nor credentials")
         }
     }
 
