@@ -29,6 +29,8 @@ extension PreparedCall {
             }
         } else {
             apply(rule, reading, to: &result, now: now)
+            // A rule that gives no verdict on a 2xx must not lose a rotated token either.
+            if result.verdict == .down, (200...299).contains(answer.status) { _ = take(reading, into: &result, now: now) }
         }
         describeError(reading, in: &result)
         return result

@@ -13,6 +13,8 @@ extension Provider {
                     result.bases[name] = url
                 } else if let index = result.parameters.firstIndex(where: { $0.name == name && $0.kind == .url }) {
                     result.parameters[index].default = url
+                    result.parameters[index].isRequired = false
+                    for step in result.steps.indices { result.steps[step].needs.remove(name) }
                 } else {
                     let known = (result.bases.keys.sorted() + result.parameters.filter { $0.kind == .url }.map(\.name)).joined(separator: ", ")
                     let hint = known.isEmpty ? "it has none" : "it has \(known)"

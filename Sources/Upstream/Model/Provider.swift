@@ -7,7 +7,7 @@ public struct Provider: Sendable {
     /// The YAML that it was read from.
     public let source: String
     public internal(set) var isBuiltIn: Bool
-    public let steps: [ProviderStep]
+    public internal(set) var steps: [ProviderStep]
     public internal(set) var parameters: [ProviderParameter]
     /// Named URLs that configuration may replace (decisions 22).
     public internal(set) var bases: [String: String]

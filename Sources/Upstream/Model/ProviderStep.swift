@@ -4,7 +4,7 @@ public struct ProviderStep: Sendable {
     public let name: String
     public let purpose: StepPurpose
     /// Names of values that must be there: tokens, login fields, parameters. Without optional ones and ones with a default.
-    public let needs: Set<String>
+    public internal(set) var needs: Set<String>
     /// Token kinds that it takes out of an answer.
     public let gives: Set<String>
     /// decisions 15: the cheapest way to a live token is taken; a login costs 100, an exchange 0.

@@ -79,7 +79,7 @@ struct Renderer {
         let absent = field.template.names.filter { values[$0] == nil }
         if let first = absent.first {
             if let otherwise = field.otherwise {
-                try encoding.write(SecretBuffer(Array(otherwise.utf8)).bytes, to: output)
+                try encoding.write(SecretBuffer(Array(otherwise.utf8)), to: output)
                 return output
             }
             if field.isOptional || (isLenient && absent.allSatisfy(values.mayBeMissing)) { return nil }
@@ -121,7 +121,7 @@ struct Renderer {
         for field in step.request.query {
             let text = WipedBytes()
             guard let value = try rendered(field, .form, "query") else { continue }
-            try ValueEncoding.percent.write(SecretBuffer(Array(field.name.utf8)).bytes, to: text)
+            try ValueEncoding.percent.write(SecretBuffer(Array(field.name.utf8)), to: text)
             output.append(separator)
             output.append(text.bytes)
             output.append(UInt8(ascii: "="))
@@ -149,7 +149,7 @@ struct Renderer {
         let output = WipedBytes()
         func append(_ name: [UInt8], _ value: UnsafeRawBufferPointer) throws(ProviderError) {
             if output.count > 0 { output.append(UInt8(ascii: "&")) }
-            try ValueEncoding.form.write(SecretBuffer(name).bytes, to: output)
+            try ValueEncoding.form.write(SecretBuffer(name), to: output)
             output.append(UInt8(ascii: "="))
             output.append(value)
         }
@@ -170,7 +170,7 @@ struct Renderer {
                 throw ProviderError(extra, "holds a field that the form has already")
             }
             let text = WipedBytes()
-            try ValueEncoding.form.write(SecretBuffer(item.value).bytes, to: text)
+            try ValueEncoding.form.write(SecretBuffer(item.value), to: text)
             try append(item.name, text.bytes)
         }
         return output
@@ -236,7 +236,7 @@ struct Renderer {
                 let text = WipedBytes()
                 guard try write(member, to: text, "\(place).\(name)") else { continue }
                 output.append(isFirst ? "\"" : ",\"")
-                try ValueEncoding.json.write(SecretBuffer(Array(name.utf8)).bytes, to: output)
+                try ValueEncoding.json.write(SecretBuffer(Array(name.utf8)), to: output)
                 output.append("\":")
                 output.append(text.bytes)
                 isFirst = false

@@ -27,6 +27,12 @@ enum ValueEncoding {
         }
     }
 
+    /// The value may be without a name at the caller's: its bytes live until they are written.
+    func write(_ value: SecretBuffer, to output: WipedBytes) throws(ProviderError) {
+        defer { withExtendedLifetime(value) {} }
+        try write(value.bytes, to: output)
+    }
+
     private static let digits = Array("0123456789ABCDEF".utf8)
 
     private func escape(_ byte: UInt8, to output: WipedBytes) {
