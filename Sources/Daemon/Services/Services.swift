@@ -14,6 +14,8 @@ final class Services: Sendable {
     let accounts: Accounts
     let credentials: Credentials
     let records: RecordService
+    let acts: CredentialActs
+    let reports: TokenReports
     /// What unfinished imports hold in memory, all together.
     let imports = ImportBudget()
 
@@ -30,6 +32,8 @@ final class Services: Sendable {
         self.accounts = accounts
         self.credentials = credentials
         records = RecordService(accounts: accounts, credentials: credentials, store: store, clock: clock)
+        acts = CredentialActs(credentials: credentials, records: records.credentials, pools: records.pools)
+        reports = TokenReports(credentials: credentials, clock: clock)
     }
 }
 

@@ -9,8 +9,13 @@ import CofferWire
 struct CredentialActs: Sendable {
     let credentials: Credentials
     let records: CredentialRecords
-    let pools: PoolActs
-    let schedules: ScheduleActs
+    private let pools: PoolActs
+
+    init(credentials: Credentials, records: CredentialRecords, pools: PoolRecords) {
+        self.credentials = credentials
+        self.records = records
+        self.pools = PoolActs(credentials: credentials, records: pools, lookup: records)
+    }
 
     func act(_ caller: Caller, _ request: CredentialActRequest) async throws(Failure) -> CredentialActResponse {
         let secret = request.secret.isEmpty ? nil : SecretBuffer(request.secret)
@@ -18,8 +23,6 @@ struct CredentialActs: Sendable {
         switch request.noun {
         case "credential": return try await credential(act)
         case "pool": return try await pools.act(act)
-        case "schedule": return try await schedules.runSchedule(act)
-        case "sink": return try await schedules.runSink(act)
         default: throw Failure(.invalidArgument, "nothing can be done with this noun; it may be credential, pool, schedule or sink")
         }
     }

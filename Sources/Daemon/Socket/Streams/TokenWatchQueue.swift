@@ -23,13 +23,9 @@ struct TokenWatchQueue {
     private var front = 0
     /// The last revision of each number that waits; an entry of `order` with another one is void.
     private var revisions: [UInt64: UInt64] = [:]
-    private let numberOf: @Sendable (Change) -> UInt64?
 
-    /// - Parameters:
-    ///   - from: the changes above this revision are wanted; `nil`: from `present` on.
-    ///   - numberOf: whose change it is; `nil`: of nothing that such a watch tells of.
-    init(present: UInt64, from: UInt64?, numberOf: @escaping @Sendable (Change) -> UInt64?) {
-        self.numberOf = numberOf
+    /// - Parameter from: the changes above this revision are wanted; `nil`: from `present` on.
+    init(present: UInt64, from: UInt64?) {
         newest = present
         position = from ?? present
         source = position < present ? .history : .live
@@ -51,11 +47,12 @@ struct TokenWatchQueue {
     var historyPosition: UInt64 { position }
     var isEmpty: Bool { resync == nil && revisions.isEmpty }
 
-    private mutating func enter(_ changes: [Change]) {
+    private mutating func enter(_ changes: [Change], _ numbersOf: (Change) -> [UInt64]) {
         for change in changes where change.revision > position {
-            guard let number = numberOf(change), revisions[number] != change.revision else { continue }
-            revisions[number] = change.revision
-            order.append((number, change.revision))
+            for number in numbersOf(change) where revisions[number] != change.revision {
+                revisions[number] = change.revision
+                order.append((number, change.revision))
+            }
         }
         compact()
     }
@@ -68,18 +65,19 @@ struct TokenWatchQueue {
     }
 
     /// What a commit changed.
-    mutating func live(_ changes: [Change]) {
+    /// - Parameter numbersOf: whose change it is; none: of nothing that this watch tells of.
+    mutating func live(_ changes: [Change], numbersOf: (Change) -> [UInt64]) {
         guard let last = changes.last else { return }
         newest = max(newest, last.revision)
         guard source == .live else { return }
-        enter(changes)
+        enter(changes, numbersOf)
         position = max(position, last.revision)
     }
 
     /// A piece of the change log: all changes above ``historyPosition`` up to a revision.
-    mutating func history(_ changes: [Change], upTo revision: UInt64, complete: Bool) {
+    mutating func history(_ changes: [Change], upTo revision: UInt64, complete: Bool, numbersOf: (Change) -> [UInt64]) {
         guard source == .history else { return }
-        enter(changes)
+        enter(changes, numbersOf)
         position = max(position, revision)
         // Behind the newest that the loop has shown there is a gap, which only the log can fill.
         if complete && position >= newest { source = .live }

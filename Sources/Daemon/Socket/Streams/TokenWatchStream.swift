@@ -30,10 +30,7 @@ final class TokenWatchStream: RequestStream {
         let present = connection.loop.position
         self.present = present
         let sameHistory = fields.from.map { $0.incarnation == present.incarnation } ?? true
-        let isPool = fields.isPool
-        queue = TokenWatchQueue(present: present.revision, from: sameHistory ? fields.from?.revision : nil) { change in
-            TokenWatchSubjects.number(change, isPool: isPool)
-        }
+        queue = TokenWatchQueue(present: present.revision, from: sameHistory ? fields.from?.revision : nil)
         if !sameHistory { queue.startOver(at: present.revision) }
         known = subjects.all()
     }
@@ -55,9 +52,14 @@ final class TokenWatchStream: RequestStream {
         resume()
     }
 
+    /// Whose change it is, of those that are watched or were until now.
+    private func concerned(_ change: Change) -> [UInt64] {
+        subjects.numbers(change).filter { known[$0] != nil || subjects.isMeant($0) }
+    }
+
     /// What a commit changed.
     func committed(_ changes: [Change]) {
-        queue.live(changes)
+        queue.live(changes, numbersOf: concerned)
         resume()
         connection.loop.touch(connection)
     }
@@ -112,7 +114,8 @@ final class TokenWatchStream: RequestStream {
         switch history {
         case .failure(let error): return connection.finish(request, Failure(error))
         case .success(.resync(let revision)): queue.historyLost(present: revision)
-        case .success(.changes(let changes, let upTo, let complete)): queue.history(changes, upTo: upTo, complete: complete)
+        case .success(.changes(let changes, let upTo, let complete)): 
+            queue.history(changes, upTo: upTo, complete: complete, numbersOf: concerned)
         }
         resume()
     }
@@ -135,14 +138,17 @@ struct TokenWatchSubjects: Sendable {
 
     private func isMeant(_ bytes: [UInt8]) -> Bool { exact ? bytes == name : bytes.starts(with: name) }
 
-    /// Whose change it is. Documents are called by number, or `NUMBER/KIND`.
-    static func number(_ change: Change, isPool: Bool) -> UInt64? {
+    /// Whose change it is. Documents are called by number, or `NUMBER/KIND`. What becomes of a member concerns its pools.
+    func numbers(_ change: Change) -> [UInt64] {
+        var isOfPool = false
         switch change.table {
-        case .credentials, .credentialStates, .credentialTokens: if isPool { return nil }
-        case .pools, .poolStates, .poolTokens: if !isPool { return nil }
-        default: return nil
+        case .credentials, .credentialStates, .credentialTokens: break
+        case .pools, .poolStates, .poolTokens: isOfPool = true
+        default: return []
         }
-        return UInt64(String(decoding: change.name.prefix { $0 != UInt8(ascii: "/") }, as: UTF8.self))
+        guard isPool || !isOfPool else { return [] }
+        guard let number = UInt64(String(decoding: change.name.prefix { $0 != UInt8(ascii: "/") }, as: UTF8.self)) else { return [] }
+        return isPool && !isOfPool ? credentials.pools.pools(with: number) : [number]
     }
 
     func all() -> [UInt64: DocumentName] {
@@ -152,6 +158,11 @@ struct TokenWatchSubjects: Sendable {
         }
         return Dictionary(
             credentials.credentials.list(tenant: tenant) { isMeant($0.name.bytes) }.map { ($0.number, $0.name) }, uniquingKeysWith: { $1 })
+    }
+
+    func isMeant(_ number: UInt64) -> Bool {
+        if isPool { return credentials.pools.find(number).map { $0.tenant == tenant && isMeant($0.name.bytes) } ?? false }
+        return credentials.credentials.find(number).map { $0.tenant == tenant && isMeant($0.name.bytes) } ?? false
     }
 
     /// `nil`: there is none of this number, or it is not meant.
