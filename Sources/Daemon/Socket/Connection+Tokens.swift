@@ -68,7 +68,7 @@ extension Connection {
         case .credentialAct: try run(operation, id, body) { (caller, fields: CredentialActRequest) async throws(Failure) in
             try await services.acts.act(caller, fields)
         }
-        case .credentialImport: try run(operation, id, body) { (caller, fields: CredentialImportRequest) async throws(Failure) in
+        case .credentialImport: try run(operation, id, body) { (caller, fields: CredentialImportRequest) async throws(Failure) -> AccountImportResponse in
             throw Failure(.unknownOperation, "not yet")
         }
         default: throw Failure(.unknownOperation, "there is no operation \(operation.rawValue)")

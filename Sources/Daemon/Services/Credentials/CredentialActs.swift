@@ -135,7 +135,7 @@ struct CredentialActs: Sendable {
         let field = try given.required("field")
         try act.finish(given, .credential)
         let found = try records.find(act.caller, .reveal, act.id)
-        let value = try await credentialCall { () async throws(CredentialError) in
+        let value = try await credentialCall { () async throws(CredentialError) -> SecretBuffer? in
             if let token = try credentials.credentials.token(found.number, kind: field) { return token }
             return try credentials.credentials.secret(found.number, field)
         }

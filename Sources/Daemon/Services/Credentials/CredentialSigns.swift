@@ -1,5 +1,6 @@
 import CofferCredentials
 import CofferHTTP
+import CofferUpstream
 import CofferWire
 
 /// What status, doctor, health and metrics tell of credentials. Never a name, never a value.

@@ -10,7 +10,7 @@ struct TokenReports: Sendable {
     func report(_ caller: Caller, _ request: ReportRequest) async throws(Failure) -> ReportResponse {
         guard caller.rights.allowsAny(.pool, .report), let tenant = caller.tenant else { throw .denied }
         let verdict = ReportedVerdict(request.verdict, retryAfter: UInt64(request.retryAfter), now: clock())
-        let isAllowed: (Pool) -> Bool = { pool in
+        let isAllowed: @Sendable (Pool) -> Bool = { pool in
             pool.tenant == tenant && caller.allows(.pool, .report, of: tenant, pool.name.bytes)
         }
         switch request.target {

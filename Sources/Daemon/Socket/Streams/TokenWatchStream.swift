@@ -1,5 +1,6 @@
 import CofferCredentials
 import CofferStore
+import CofferUpstream
 import CofferWire
 
 /// A watch of tokens: tells how credentials or pools stand whenever that changes, while credit and output allow, each judged by policy when

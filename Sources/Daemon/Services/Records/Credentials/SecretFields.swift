@@ -45,7 +45,7 @@ struct SecretFields {
 
     /// Which of them are tokens, and which are sealed fields.
     func sorted(for provider: Provider?) -> (tokens: [String: SecretBuffer?], secrets: [String: SecretBuffer?]) {
-        let kinds = Provider.tokenKinds.union(provider?.steps.reduce(into: []) { $0.formUnion($1.gives) } ?? [])
+        let kinds = Provider.tokenKinds.union(provider?.steps.flatMap(\.gives) ?? [])
         return (values.filter { kinds.contains($0.key) }, values.filter { !kinds.contains($0.key) })
     }
 }
