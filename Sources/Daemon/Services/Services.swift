@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferCredentials
 import CofferStore
 import Synchronization
 
@@ -11,11 +12,17 @@ final class Services: Sendable {
     let status: StatusService
     let connections: ConnectionCounts
     let accounts: Accounts
+    let credentials: Credentials
     let records: RecordService
+    let acts: CredentialActs
+    let reports: TokenReports
     /// What unfinished imports hold in memory, all together.
     let imports = ImportBudget()
 
-    init(store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts, accounts: Accounts) {
+    init(
+        store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts, accounts: Accounts,
+        credentials: Credentials, clock: @escaping @Sendable () -> UInt64
+    ) {
         self.store = store
         secrets = SecretService(store: store)
         self.policies = policies
@@ -23,7 +30,10 @@ final class Services: Sendable {
         self.status = status
         self.connections = connections
         self.accounts = accounts
-        records = RecordService(accounts: accounts, store: store)
+        self.credentials = credentials
+        records = RecordService(accounts: accounts, credentials: credentials, store: store, clock: clock)
+        acts = CredentialActs(credentials: credentials, records: records.credentials, pools: records.pools)
+        reports = TokenReports(credentials: credentials, clock: clock)
     }
 }
 

@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferCredentials
 import CofferStore
 import CofferWire
 
@@ -33,16 +34,22 @@ protocol RecordKind: Sendable {
 final class RecordService: Sendable {
     let accounts: Accounts
     let apiKeys: APIKeyRecords
+    let credentials: CredentialRecords
+    let pools: PoolRecords
     /// What unfinished requests hold.
     let budget = RequestBudget()
     private let kinds: [String: any RecordKind]
 
-    init(accounts: Accounts, store: Store) {
+    init(accounts: Accounts, credentials: Credentials, store: Store, clock: @escaping @Sendable () -> UInt64) {
         self.accounts = accounts
         apiKeys = APIKeyRecords(accounts: accounts)
+        self.credentials = CredentialRecords(credentials: credentials, clock: clock)
+        pools = PoolRecords(credentials: credentials, lookup: self.credentials)
         let all: [any RecordKind] = [
             TenantRecords(accounts: accounts), MemberRecords(accounts: accounts), UserRecords(accounts: accounts, store: store),
             TokenRecords(accounts: accounts), apiKeys, DoorRecords(accounts: accounts),
+            self.credentials, pools, PoolMemberRecords(credentials: credentials, pools: pools, lookup: self.credentials),
+            ProviderRecords(credentials: credentials),
         ]
         kinds = Dictionary(all.map { ($0.noun, $0) }, uniquingKeysWith: { first, _ in first })
     }
