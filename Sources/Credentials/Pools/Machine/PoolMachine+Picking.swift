@@ -132,12 +132,20 @@ extension PoolMachine {
             for member in members where isWanted(member, ask) && member.hasRoom {
                 earliest = min(earliest, opening(member, ask, room: clock))
             }
-            // Where room is missing, the end of the oldest lease makes some; they lie in the order of their ends.
+            // Where room is missing, the end of the oldest lease makes some; they lie in the order of their ends. Of a member whose limit
+            // was lowered meanwhile, several must end.
+            var ended: [UInt64: UInt32] = [:]
             leases.forEachOut { lease in
                 guard lease.ends < earliest else { return false }
-                if let index = places[lease.credential], !members[index].hasRoom, isWanted(members[index], ask) {
-                    earliest = min(earliest, opening(members[index], ask, room: lease.ends))
+                guard let index = places[lease.credential], lease.granted > members[index].joined, !members[index].hasRoom,
+                    isWanted(members[index], ask)
+                else { return true }
+                let excess = members[index].inFlight - members[index].inFlightLimit
+                if excess > 0 {
+                    ended[lease.credential, default: 0] += 1
+                    if ended[lease.credential, default: 0] <= excess { return true }
                 }
+                earliest = min(earliest, opening(members[index], ask, room: lease.ends))
                 return true
             }
         }
