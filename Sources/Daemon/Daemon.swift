@@ -1,7 +1,9 @@
 import CLinux
 import CofferAccounts
+import CofferCredentials
 import CofferHTTP
 import CofferStore
+import CofferUpstream
 import Dispatch
 import Glibc
 import Logging
@@ -14,6 +16,7 @@ public final class Daemon: Service {
     private let store: Store
     private let policies: PolicyService
     private let accounts: Accounts
+    private let credentials: Credentials
     private let server: SocketServer
     private let http: HTTPServer?
 
@@ -33,28 +36,34 @@ public final class Daemon: Service {
         // Before a store is made: a daemon that cannot be reached leaves nothing behind.
         _ = try SocketPath(path: settings.socket, mode: settings.socketMode).check()
         try Self.check(settings)
+        let (upstreamOptions, transport) = try Self.upstream(settings)
         let opened = try StoreOpening(settings: settings, logger: logger, environment: environment).open()
         store = opened.store
         let clock: @Sendable () -> UInt64 = { Store.systemClock() }
         let counts = ConnectionCounts(limit: settings.connectionsPerUID)
         // It follows the store by itself, and is told of commits before the policies, whose rules name tenants.
         accounts = Accounts(store: store, options: Self.accountOptions(settings))
+        // Behind the accounts: what it keeps lies in their tenants.
+        credentials = Credentials(store: store, options: upstreamOptions, transport: transport)
         policies = PolicyService(store: store, accounts: accounts)
         store.addListener(policies)
         policies.lockChanged(locked: store.isLocked)
         let status = StatusService(
-            store: store, policies: policies, connections: counts,
+            store: store, policies: policies, connections: counts, credentials: CredentialSigns(credentials: credentials, clock: clock),
             facts: .init(
                 socketPath: settings.socket, socketMode: settings.socketMode, storePath: settings.store, isHidden: isHidden,
                 startTime: clock(), unlockNote: opened.note),
             clock: clock)
         let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"))
-        let services = Services(store: store, policies: policies, unlock: unlock, status: status, connections: counts, accounts: accounts)
+        let services = Services(
+            store: store, policies: policies, unlock: unlock, status: status, connections: counts, accounts: accounts,
+            credentials: credentials, clock: clock)
         do {
             http = try HTTPDoors(
                 configuration: settings.http, accounts: accounts, store: store, authority: PolicyAuthority(policies: policies),
                 health: DaemonHealth(
-                    store: store, accounts: accounts, connections: counts, socket: SocketPath(path: settings.socket, mode: settings.socketMode),
+                    store: store, accounts: accounts, credentials: CredentialSigns(credentials: credentials, clock: clock),
+                    connections: counts, socket: SocketPath(path: settings.socket, mode: settings.socketMode),
                     startTime: clock(), clock: clock),
                 logger: logger
             ).server()
@@ -63,6 +72,7 @@ public final class Daemon: Service {
         } catch {
             store.removeListener(policies)
             policies.stop()
+            credentials.stop()
             accounts.stop()
             store.close()
             throw error
@@ -73,6 +83,20 @@ public final class Daemon: Service {
     /// What can be said of the settings without touching a store.
     /// - Throws: ``ConfigurationErrors``.
     public static func check(_ settings: Settings) throws(ConfigurationErrors) { try HTTPDoors.check(settings.http) }
+
+    /// - Throws: ``ConfigurationErrors`` where calls to upstreams cannot be made as configured.
+    private static func upstream(_ settings: Settings) throws(ConfigurationErrors) -> (CredentialOptions, CurlTransport) {
+        var options = CredentialOptions()
+        options.bases = settings.upstream.providers
+        var curl = CurlOptions()
+        if !settings.upstream.authorities.isEmpty { curl.authorities = settings.upstream.authorities }
+        do throws(ProviderError) {
+            options.addresses = try AddressRules(allowed: settings.upstream.allow)
+            return (options, try CurlTransport(options: curl))
+        } catch {
+            throw ConfigurationErrors(messages: ["upstream: \(error.description)"])
+        }
+    }
 
     private static func accountOptions(_ settings: Settings) -> AccountOptions {
         var options = AccountOptions()
@@ -101,6 +125,7 @@ public final class Daemon: Service {
     private func serve() async throws {
         if let http { _ = try await http.listening() }
         accounts.start()
+        credentials.start()
         try server.start()
         let numbers = store.statistics()
         logger.info("ready", metadata: [
@@ -129,9 +154,11 @@ public final class Daemon: Service {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             DispatchQueue.global().async { [self] in
                 server.stop(withinSeconds: Self.drainSeconds)
+                // What was dialled comes to its end, and is saved.
+                credentials.stop()
                 accounts.stop()
                 store.removeListener(policies)
-                    policies.stop()
+                policies.stop()
                 store.close()
                 done.resume()
             }

@@ -14,6 +14,8 @@ struct ConfigurationFile {
     var values: [SettingKey: String] = [:]
     /// The `http` section; empty where there is none.
     var http = HTTPConfiguration()
+    /// The `upstream` section.
+    var upstream = UpstreamConfiguration()
 
     /// - Parameter required: whether a missing file is an error.
     static func read(_ path: String, required: Bool) throws(ConfigurationErrors) -> ConfigurationFile {
@@ -66,8 +68,14 @@ struct ConfigurationFile {
                 messages += errors
                 continue
             }
+            if keyNode.scalar?.string == "upstream" {
+                let (upstream, errors) = UpstreamSection.read(valueNode, path: path)
+                file.upstream = upstream
+                messages += errors
+                continue
+            }
             guard let name = keyNode.scalar?.string, let key = SettingKey(rawValue: name) else {
-                let known = (SettingKey.allCases.map(\.rawValue) + ["http"]).joined(separator: ", ")
+                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream"]).joined(separator: ", ")
                 messages.append("\(place): unknown setting '\(String((keyNode.scalar?.string ?? "?").prefix(60)))'; known are \(known)")
                 continue
             }

@@ -23,6 +23,8 @@ public struct Settings: Sendable, Equatable {
     public var logLevel = "info"
     /// The HTTP doors; only the file has them.
     var http = HTTPConfiguration()
+    /// What calls to upstreams may reach; only the file has it.
+    var upstream = UpstreamConfiguration()
 
     /// The three places, and the defaults for everything else.
     init(store: String, socket: String, keyFile: String) {
@@ -58,6 +60,7 @@ public struct Settings: Sendable, Equatable {
         ])
         var settings = try Settings(reader, places: places)
         settings.http = file.http
+        settings.upstream = file.upstream
         return settings
     }
 

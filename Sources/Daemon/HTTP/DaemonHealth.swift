@@ -8,6 +8,7 @@ import Glibc
 struct DaemonHealth: HealthSource {
     let store: Store
     let accounts: Accounts
+    let credentials: CredentialSigns
     let connections: ConnectionCounts
     let socket: SocketPath
     let startTime: UInt64
@@ -16,6 +17,7 @@ struct DaemonHealth: HealthSource {
     func health() async -> [(name: String, problem: String?)] {
         var result: [(name: String, problem: String?)] = [("store", store.isLocked ? "locked" : store.readOnlyReason)]
         result.append(("accounts", accounts.isLocked ? "locked" : nil))
+        result.append(("credentials", credentials.isLocked ? "locked" : nil))
         let present = socket.present
         result.append(("socket", present?.mode == socket.mode && present?.uid == geteuid() ? nil : "its file is gone or has another mode or owner"))
         return result
@@ -47,6 +49,7 @@ struct DaemonHealth: HealthSource {
             Self.gauge("coffer_users", "Users.", Double(accounts.users.count)),
             Self.gauge("coffer_api_keys", "API keys.", Double(accounts.apiKeys.count)),
         ]
+        metrics += credentials.metrics()
         return metrics
     }
 

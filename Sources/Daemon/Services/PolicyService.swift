@@ -157,7 +157,7 @@ final class PolicyService: CommitListener {
         }
         guard let own = caller.tenant else { throw .denied }
         // As requests are judged: all but these nouns lie in no tenant, and rules about them name the one that every store has.
-        let tenant = [.secret, .apikey, .user].contains(noun) ? own : .main
+        let tenant = [.secret, .apikey, .user, .credential, .pool, .schedule, .sink].contains(noun) ? own : .main
         let explanation: Explanation
         if request.selectors.isEmpty {
             explanation = snapshot.explain(principal, noun, action, tenant: tenant, name: request.name)

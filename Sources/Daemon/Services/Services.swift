@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferCredentials
 import CofferStore
 import Synchronization
 
@@ -11,11 +12,15 @@ final class Services: Sendable {
     let status: StatusService
     let connections: ConnectionCounts
     let accounts: Accounts
+    let credentials: Credentials
     let records: RecordService
     /// What unfinished imports hold in memory, all together.
     let imports = ImportBudget()
 
-    init(store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts, accounts: Accounts) {
+    init(
+        store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts, accounts: Accounts,
+        credentials: Credentials, clock: @escaping @Sendable () -> UInt64
+    ) {
         self.store = store
         secrets = SecretService(store: store)
         self.policies = policies
@@ -23,7 +28,8 @@ final class Services: Sendable {
         self.status = status
         self.connections = connections
         self.accounts = accounts
-        records = RecordService(accounts: accounts, store: store)
+        self.credentials = credentials
+        records = RecordService(accounts: accounts, credentials: credentials, store: store, clock: clock)
     }
 }
 

@@ -19,15 +19,19 @@ final class StatusService: Sendable {
     private let store: Store
     private let policies: PolicyService
     private let connections: ConnectionCounts
+    private let credentials: CredentialSigns
     private let facts: Facts
     private let clock: @Sendable () -> UInt64
     /// Statistics block on the list worker: not for a loop.
     private let queue = DispatchQueue(label: "coffer.status")
 
-    init(store: Store, policies: PolicyService, connections: ConnectionCounts, facts: Facts, clock: @escaping @Sendable () -> UInt64) {
+    init(
+        store: Store, policies: PolicyService, connections: ConnectionCounts, credentials: CredentialSigns, facts: Facts, clock: @escaping @Sendable () -> UInt64
+    ) {
         self.store = store
         self.policies = policies
         self.connections = connections
+        self.credentials = credentials
         self.facts = facts
         self.clock = clock
     }
@@ -79,6 +83,7 @@ final class StatusService: Sendable {
         number("oldest-reader-ms", numbers.oldestReaderAge)
         number("log-revisions", numbers.logRevisions)
         number("commits", numbers.commits)
+        for (key, value) in credentials.counts() { number(key, value) }
         text("suite", numbers.suite)
         number("keys-in-locked-memory", numbers.keysLockedInMemory ? 1 : 0)
         return entries
@@ -127,6 +132,7 @@ final class StatusService: Sendable {
             add("quota", used > 0.9 ? .warning : .good, "the file has \(numbers.fileBytes >> 20) of \(numbers.quotaBytes >> 20) MiB")
             add("oldest-reader", numbers.oldestReaderAge > 60_000 ? .warning : .good, "the oldest reader is \(numbers.oldestReaderAge) ms old")
         }
+        if !locked { findings += credentials.findings() }
         add("memory-hidden", facts.isHidden ? .good : .bad, facts.isHidden
             ? "no core dumps, not dumpable" : "core dumps or tracing could not be switched off")
         let socket = SocketPath(path: facts.socketPath, mode: facts.socketMode).present

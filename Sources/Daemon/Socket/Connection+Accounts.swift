@@ -43,7 +43,7 @@ extension Connection {
     }
 
     /// What waits for the accounts' queue runs beside the loop; only its answer comes back.
-    private func run<Fields: WireMessage, Answer: WireMessage>(
+    func run<Fields: WireMessage, Answer: WireMessage>(
         _ operation: Operation, _ id: UInt32, _ body: UnsafeRawBufferPointer,
         _ call: @escaping @Sendable (Caller, Fields) async throws(Failure) -> Answer
     ) throws(Failure) {
@@ -51,11 +51,12 @@ extension Connection {
         let budget = loop.services.records.budget
         let size = body.count
         guard budget.take(size) else {
-            throw Failure(.busy, "too many requests about accounts are unfinished", retry: .after(milliseconds: 1_000))
+            throw Failure(.busy, "too many requests about records are unfinished", retry: .after(milliseconds: 1_000))
         }
         let pending = wait(operation, id, request)
-        let isChange = [.recordCreate, .recordUpdate, .recordDelete].contains(operation)
-        pending.isWithWriter = isChange
+        let isChange = [.recordCreate, .recordUpdate, .recordDelete, .credentialImport].contains(operation)
+        // An act may wait for an upstream: the next one does not wait for it.
+        pending.isWithWriter = isChange || [.credentialAct, .report].contains(operation)
         let handle = handle(of: pending)
         let caller = caller
         let work: @Sendable () async -> Void = {

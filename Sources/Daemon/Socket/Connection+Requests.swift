@@ -37,7 +37,7 @@ extension Connection {
             case .recordCreate, .recordList, .recordShow, .recordUpdate, .recordDelete, .reveal, .usage, .reserve, .settle, .release:
                 try accounts(operation, id, body)
             case .token, .report, .credentialAct, .tokenWatch, .credentialImport:
-                throw Failure(.unknownOperation, "there is no operation \(operation.rawValue)")
+                try credentials(operation, id, body)
             }
         } catch {
             // A stream is ended, anything else (and a watch that does not open) answered.

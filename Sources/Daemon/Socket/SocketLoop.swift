@@ -20,6 +20,7 @@ final class SocketLoop: @unchecked Sendable {
     private(set) var lockFailure = Failure.locked
     private(set) var isDraining = false
     var watches: [WatchStream] = []
+    var tokenWatches: [TokenWatchStream] = []
     /// Read by the writer's thread: it wakes only loops that somebody watches from.
     let watchCount = ManagedAtomic<Int>(0)
     /// For the test of the allocation gate (formats.md 18).
@@ -95,6 +96,7 @@ final class SocketLoop: @unchecked Sendable {
             case .changes(let changes):
                 // A watch may end while it is told.
                 for watch in watches { watch.committed(changes) }
+                for watch in tokenWatches { watch.committed(changes) }
             }
         }
     }

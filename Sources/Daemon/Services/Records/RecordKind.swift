@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferCredentials
 import CofferStore
 import CofferWire
 
@@ -37,12 +38,13 @@ final class RecordService: Sendable {
     let budget = RequestBudget()
     private let kinds: [String: any RecordKind]
 
-    init(accounts: Accounts, store: Store) {
+    init(accounts: Accounts, credentials: Credentials, store: Store, clock: @escaping @Sendable () -> UInt64) {
         self.accounts = accounts
         apiKeys = APIKeyRecords(accounts: accounts)
         let all: [any RecordKind] = [
             TenantRecords(accounts: accounts), MemberRecords(accounts: accounts), UserRecords(accounts: accounts, store: store),
             TokenRecords(accounts: accounts), apiKeys, DoorRecords(accounts: accounts),
+            CredentialRecords(credentials: credentials, clock: clock), ProviderRecords(credentials: credentials),
         ]
         kinds = Dictionary(all.map { ($0.noun, $0) }, uniquingKeysWith: { first, _ in first })
     }
