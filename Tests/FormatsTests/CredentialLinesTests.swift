@@ -16,8 +16,8 @@ struct CredentialLinesTests {
         #expect(row.origin == "line 1")
         #expect(row.dictionary == [
             "name": "a", "provider": "oauth2", "email": "a@b", "client_id": "c", "tags": "x\ny z", "memo": "m", "enabled": "false",
-            "parameter.token_url": "https://x", "parameter.n": "5", "attribute.k": "v", "expires.access": "1801396800000",
-            "expires.share": "5",
+            "parameters.token_url": "https://x", "parameters.n": "5", "attributes.k": "v", "expiries.access": "1801396800000",
+            "expiries.share": "5",
         ])
         #expect(row.secrets.map(\.name) == ["refresh"])
         #expect(row.secret("refresh") == "r")
@@ -35,8 +35,8 @@ struct CredentialLinesTests {
         #expect(refusals.isEmpty)
         #expect(rows.map(\.origin) == ["line 2", "line 5"])
         #expect(rows[0].dictionary == [
-            "name": "a", "provider": "oauth2", "tags": "x\ny", "enabled": "true", "parameter.token_url": "https://x",
-            "memo": "two\nlines", "expires.access": "7",
+            "name": "a", "provider": "oauth2", "tags": "x\ny", "enabled": "true", "parameters.token_url": "https://x",
+            "memo": "two\nlines", "expiries.access": "7",
         ])
         #expect(rows[0].secret("refresh") == "r,\"1\"")
         #expect(rows[1].dictionary == ["name": "b", "provider": "openai"])

@@ -93,7 +93,23 @@ extension LegacyRow {
         secrets.first { $0.name == name }.map { String(decoding: $0.value, as: UTF8.self) }
     }
 
-    var dictionary: [String: String] { Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.value) }) }
+    /// The fields; of those that are JSON objects each member by itself: `attributes.tokenstool.shared`.
+    var dictionary: [String: String] {
+        var result: [String: String] = [:]
+        for field in fields {
+            guard ["attributes", "parameters", "expiries"].contains(field.name),
+                let members = (try? JSONTree.read(Array(field.value.utf8)))?.members
+            else {
+                result[field.name] = field.value
+                continue
+            }
+            for member in members {
+                guard case .text(let text) = member.value else { continue }
+                result["\(field.name).\(member.key)"] = String(decoding: text, as: UTF8.self)
+            }
+        }
+        return result
+    }
 }
 
 /// What was left out, as `origin: reason`.

@@ -106,8 +106,8 @@ struct RTManageImportTests {
         #expect(row.origin == "rts row 1 (id 7)")
         #expect(row.dictionary == [
             "name": "user001", "provider": "openai", "email": "ada@example.org", "client_id": "app_own", "tags": "blue", "memo": "m",
-            "enabled": "true", "attribute.rtmanage.id": "7", "attribute.rtmanage.user_name": "Ada", "attribute.rtmanage.type": "plus",
-            "attribute.rtmanage.create_time": "1764600990000", "attribute.rtmanage.last_refresh_time": "1764600990123",
+            "enabled": "true", "attributes.rtmanage.id": "7", "attributes.rtmanage.user_name": "Ada", "attributes.rtmanage.type": "plus",
+            "attributes.rtmanage.create_time": "1764600990000", "attributes.rtmanage.last_refresh_time": "1764600990123",
         ])
         #expect(row.secrets.map(\.name) == ["access", "previous_refresh", "proxy", "refresh", "rtmanage.user_info"])
         #expect(result.leftOut.map(\.reason) == ["its rt is empty"])

@@ -19,11 +19,11 @@ struct TokensToolImportTests {
         let row = try #require(result.rows.first)
         #expect(row.noun == "credential")
         #expect(row.dictionary == [
-            "name": "ada", "provider": "pandora", "email": "ada@example.org", "attribute.tokenstool.shared": "true",
-            "attribute.tokenstool.auto_shared": "true", "attribute.tokenstool.show_user_info": "true",
-            "attribute.tokenstool.plus": "true", "attribute.tokenstool.set_pool_token": "true",
-            "attribute.tokenstool.use_refresh_token": "false", "attribute.tokenstool.check_session": "false",
-            "attribute.tokenstool.update_time": "2024-01-20 03:04:05",
+            "name": "ada", "provider": "pandora", "email": "ada@example.org", "attributes.tokenstool.shared": "true",
+            "attributes.tokenstool.auto_shared": "true", "attributes.tokenstool.show_user_info": "true",
+            "attributes.tokenstool.plus": "true", "attributes.tokenstool.set_pool_token": "true",
+            "attributes.tokenstool.use_refresh_token": "false", "attributes.tokenstool.check_session": "false",
+            "attributes.tokenstool.update_time": "2024-01-20 03:04:05",
         ])
         #expect(row.secrets.map(\.name) == ["access", "password", "session", "share", "tokenstool.password", "username"])
         #expect(row.secret("session") == "eyJhbSESSION")
@@ -66,8 +66,8 @@ struct TokensToolImportTests {
         #expect(pools.map { $0["name"] } == ["one", "old"])
         #expect(pools[0]["members"] == "ada\nbob")
         #expect(pools[0].secret("token") == "pk-1")
-        #expect(pools[0]["attribute.tokenstool.priority"] == "3")
-        #expect(pools[1]["attribute.tokenstool.one_api_models"] == "gpt-3.5-turbo,gpt-4")
+        #expect(pools[0].dictionary["attributes.tokenstool.priority"] == "3")
+        #expect(pools[1].dictionary["attributes.tokenstool.one_api_models"] == "gpt-3.5-turbo,gpt-4")
         #expect(pools[1].secrets.isEmpty)
         #expect(result.remarks.contains("pool.json row 1 (id one): the member 'gone' is not in tokens.json and is left out"))
         #expect(result.leftOut.map(\.reason) == ["shareTokens is not a JSON list"])
@@ -130,7 +130,7 @@ struct TokenStatusCheckImportTests {
         #expect(result.rows.count == 2)
         #expect(result.rows[0].dictionary["provider"] == "free-api")
         #expect(result.rows[0]["tags"] == "step")
-        #expect(result.rows[0]["parameter.url"] == "http://step:8000/token/check")
+        #expect(result.rows[0].dictionary["parameters.url"] == "http://step:8000/token/check")
         #expect(result.rows[0]["name"]?.hasPrefix("step ") == true)
         #expect(result.rows[0]["name"] != result.rows[1]["name"])
         #expect(result.rows[0]["name"]?.contains("tok") == false)

@@ -73,6 +73,8 @@ enum RowProblem: Error {
 /// Gathers what a row becomes.
 struct LegacyFields {
     private var fields: [String: String] = [:]
+    /// Fields that are JSON objects of texts, by the field's name.
+    private var maps: [String: [String: String]] = [:]
     private var secrets: [String: [UInt8]] = [:]
     private(set) var remarks: [String] = []
 
@@ -82,27 +84,38 @@ struct LegacyFields {
     mutating func set(_ name: String, _ value: Int64?) { fields[name] = value.map { String($0) } }
     mutating func set(secret name: String, _ value: [UInt8]?) { secrets[name] = value }
     /// Of a credential or a pool: what the door of its older system keeps with it.
-    mutating func set(attribute name: String, _ value: String?) { fields["attribute.\(name)"] = value }
+    mutating func set(attribute name: String, _ value: String?) { maps["attributes", default: [:]][name] = value }
     mutating func set(attribute name: String, _ value: Bool?) { set(attribute: name, value.map { $0 ? "true" : "false" }) }
     mutating func set(attribute name: String, _ value: Int64?) { set(attribute: name, value.map { String($0) }) }
     /// Of a credential: a parameter of its provider that is no secret.
-    mutating func set(parameter name: String, _ value: String?) { fields["parameter.\(name)"] = value }
+    mutating func set(parameter name: String, _ value: String?) { maps["parameters", default: [:]][name] = value }
     /// Of a credential: when a token ends, Unix milliseconds.
-    mutating func set(expiry kind: String, _ value: Int64?) { fields["expires.\(kind)"] = value.map { String($0) } }
+    mutating func set(expiry kind: String, _ value: Int64?) { maps["expiries", default: [:]][kind] = value.map { String($0) } }
     mutating func remark(_ text: String) { remarks.append(text) }
 
     subscript(name: String) -> String? { fields[name] }
 
     var size: Int {
         fields.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+            + maps.values.reduce(0) { $0 + $1.reduce(32) { $0 + $1.key.utf8.count + QuotedText.maximumLength($1.value.utf8.count) + 4 } }
             + secrets.reduce(0) { $0 + $1.key.utf8.count + $1.value.count }
     }
 
     func row(origin: String, noun: String) -> LegacyRow {
+        var fields = fields
+        for (name, map) in maps where !map.isEmpty { fields[name] = Self.json(map) }
         func ascending(_ one: String, _ other: String) -> Bool { one.utf8.lexicographicallyPrecedes(other.utf8) }
         return LegacyRow(
             origin: origin, noun: noun,
             fields: fields.sorted { ascending($0.key, $1.key) }.map { (name: $0.key, value: $0.value) },
             secrets: secrets.sorted { ascending($0.key, $1.key) }.map { (name: $0.key, value: $0.value) })
+    }
+
+    /// The keys in the order of their bytes: the same map gives the same text.
+    private static func json(_ map: [String: String]) -> String {
+        var text: [UInt8] = []
+        let members = map.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        JSONTree.object(members.map { .init(key: $0.key, line: 0, value: .text(Array($0.value.utf8))) }).append(to: &text)
+        return String(decoding: text, as: UTF8.self)
     }
 }
