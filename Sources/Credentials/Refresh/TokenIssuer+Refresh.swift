@@ -16,16 +16,20 @@ extension TokenIssuer {
         let force = RefreshForce(again: options.again, hastens: options.hastens || options.again)
         // At once, without a place in the queue.
         if let error = RefreshMachine(state: credential.state, journal: nil).refusal(force, context.now) { throw error }
-        let wish = RefreshWish(kinds: options.kinds, need: .anew, relogin: options.relogin, force: force, principal: principal)
+        let need: RefreshWish.Need = options.onlyIfDue ? .left(lead(of: credential, options.kinds)) : .anew
+        let wish = RefreshWish(kinds: options.kinds, need: need, relogin: options.relogin, force: force, principal: principal)
         var end = RefreshEnd()
         // A refresh that was joined may have turned out to have nothing to dial.
         for _ in 0..<3 {
             end = await withCheckedContinuation { continuation in
                 engine.refresh(number, wish) { continuation.resume(returning: $0) }
             }
-            if end.dialled || end.error != nil { break }
+            if end.dialled || end.error != nil || options.onlyIfDue { break }
         }
         guard end.dialled else {
+            if options.onlyIfDue, end.error == nil {
+                return RefreshReport(credential: context.directory.credential(number) ?? credential)
+            }
             throw end.error ?? CredentialError(.busy, "", "others refresh it without end", retryAfter: 1_000)
         }
         var optional: [String: StepResult] = [:]
@@ -37,5 +41,11 @@ extension TokenIssuer {
         }
         let now = context.directory.credential(number) ?? credential
         return RefreshReport(credential: now, result: end.result, dialled: true, error: end.error, optional: optional)
+    }
+
+    /// The shortest lead of the kinds, in milliseconds.
+    private func lead(of credential: Credential, _ kinds: Set<String>) -> UInt64 {
+        let lead = providers.find(credential.provider)?.lead ?? 0
+        return kinds.compactMap { credential.fact($0)?.leadTime(lead) }.min() ?? 0
     }
 }
