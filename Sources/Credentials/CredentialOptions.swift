@@ -12,5 +12,16 @@ public struct CredentialOptions: Sendable {
     /// Milliseconds for which a deleted credential can be brought back: 30 days.
     public var undeletePeriod: UInt64 = 30 * 86_400_000
 
+    /// Milliseconds that ``Credentials/stop()`` waits for dials that run.
+    public var drain: UInt64 = 10_000
+    /// Refreshes that wait for their turn at one provider, at most.
+    public var queueLimit = 16_384
+    /// Askers that wait for tokens, at most, of all credentials.
+    public var waiterLimit = 65_536
+    /// What wakes waiters and repeats what failed.
+    public var alarm: any Alarm = DispatchAlarm()
+    /// Spreads repetitions: 0 up to, not including, 1.
+    public var jitter: @Sendable () -> Double = { Double.random(in: 0..<1) }
+
     public init() {}
 }

@@ -103,8 +103,8 @@ struct CredentialChanging {
     let providers: ProviderService
 
     func plan(_ change: CredentialChange, of present: Credential) throws(CredentialError) -> [Mutation] {
-        // What was presented may be used up, and the answer that replaces it is on its way.
-        guard !change.bringsLogin || ![.claimed, .dialled].contains(present.state.phase) else {
+        // What was presented may be used up, and the answer that replaces it is on its way. Of a claim nothing was sent: it is made again.
+        guard !change.bringsLogin || present.state.phase != .dialled else {
             throw CredentialError(.busy, "", "the credential is being refreshed: its tokens and its login cannot be changed now", retryAfter: 1_000)
         }
         var new = present
@@ -113,11 +113,14 @@ struct CredentialChanging {
         mutations += try secrets(change, &new)
         mutations += try tokens(change, &new)
         try CredentialChecks.check(sizeOf: new)
-        if change.bringsLogin, present.state.phase != .idle || present.state.suspectSince != 0 || present.state.failures != 0 {
+        if change.bringsLogin, present.state.isTroubled {
             var state = present.state
             state.move(to: .idle, at: context.now, why: change.revives ? "revived" : "a new token or login was given")
             state.failures = 0
             state.suspectSince = 0
+            state.loginRefused = 0
+            // Whoever revives takes the risk; a new token is another one anyway.
+            if change.revives { state.doubtful = [] }
             mutations.append(.putDocument(.credentialStates, try .number(new.number), CredentialDocuments.encode(state), expected: .any))
         }
         new.state = present.state

@@ -99,4 +99,15 @@ public struct TokenFact: Equatable, Sendable {
         guard expires != 0 else { return true }
         return expires > now && expires - now > left
     }
+
+    /// Whether it is time to get the next one.
+    /// - Parameter lead: seconds before the expiry; of a token that lives less than four times as long, a quarter of its life, so that a
+    ///   short-lived one is not got anew at each request.
+    public func isDue(at now: UInt64, lead: UInt32) -> Bool { !isLive(at: now, left: leadTime(lead)) }
+
+    /// That lead in milliseconds.
+    public func leadTime(_ lead: UInt32) -> UInt64 {
+        let life = expires > obtained ? expires - obtained : 0
+        return min(UInt64(lead) * 1_000, life / 4)
+    }
 }

@@ -49,6 +49,12 @@ public struct CredentialState: Equatable, Sendable {
     public var lastCheck: UInt64 = 0
     /// When a check first said dead, without being contradicted since; 0: never (decisions 16 wants two, ten minutes apart).
     public var suspectSince: UInt64 = 0
+    /// When the upstream refused the login, Unix milliseconds; 0: it did not, or a new one was given since. Nobody logs in by himself again.
+    public var loginRefused: UInt64 = 0
+    /// Number of the last claim; grows for ever.
+    public var fence: UInt64 = 0
+    /// Fingerprint of a token that was presented and whose answer was lost: it is not presented again unless a person says so. Empty: none.
+    public internal(set) var doubtful: [UInt8] = []
     /// What the last attempt came to, for people; at most 200 bytes.
     public var result = ""
     public var resultTime: UInt64 = 0
@@ -56,6 +62,9 @@ public struct CredentialState: Equatable, Sendable {
     public var history: [Transition] = []
 
     public init() {}
+
+    /// Whether something stands against it that a new token or login ends.
+    var isTroubled: Bool { phase != .idle || suspectSince != 0 || failures != 0 || loginRefused != 0 }
 
     /// Changes the phase and keeps the change in the history.
     public mutating func move(to phase: Phase, at time: UInt64, why: String) {
@@ -100,6 +109,6 @@ extension Credential {
         guard state.phase == .idle else { return state.phase.word }
         if state.suspectSince != 0 { return "suspect" }
         guard let access = fact("access") else { return "empty" }
-        return access.isLive(at: now, left: UInt64(lead) * 1_000) ? "fresh" : "due"
+        return access.isDue(at: now, lead: lead) ? "due" : "fresh"
     }
 }

@@ -8,14 +8,18 @@ public struct RefreshOptions: Equatable, Sendable {
     public var again = false
     /// Also before a cooling ends: a person does not want to wait.
     public var hastens = false
+    /// Only where one of the kinds is due by now; otherwise nothing is dialled. For what happens by itself: somebody else may have been first.
+    public var onlyIfDue = false
     /// Token kinds to get anew, all of them: `access`, `share`, …
     public var kinds: Set<String> = ["access"]
     /// Steps of purpose info or summary behind it; what they come to changes nothing about the refresh.
     public var optionalSteps: [String] = []
 
     public init(
-        relogin: Bool = false, again: Bool = false, hastens: Bool = false, kinds: Set<String> = ["access"], optionalSteps: [String] = []
+        relogin: Bool = false, again: Bool = false, hastens: Bool = false, onlyIfDue: Bool = false, kinds: Set<String> = ["access"],
+        optionalSteps: [String] = []
     ) {
+        self.onlyIfDue = onlyIfDue
         self.relogin = relogin
         self.again = again
         self.hastens = hastens
@@ -31,7 +35,7 @@ public struct RefreshReport: Sendable {
     /// Of the last dial; `nil`: nothing was dialled.
     public var result: StepResult?
     public var dialled: Bool
-    /// Why the tokens asked for are not there anew; `nil`: they are. A refresh that was dialled in vain is reported here, not thrown.
+    /// Why the tokens asked for are not there; `nil`: they are. A refresh that was dialled in vain is reported here, not thrown.
     public var error: CredentialError?
     /// Results of ``RefreshOptions/optionalSteps``, by step.
     public var optional: [String: StepResult]
