@@ -1,6 +1,9 @@
 import CofferAccounts
 import CofferStore
+import CofferUpstream
+import Dispatch
 import Logging
+import Synchronization
 
 extension SinkService {
     private static let logger = Logger(label: "coffer.sinks")
@@ -78,7 +81,7 @@ extension SinkService {
         guard let shown, !changes.isEverything, !changes.sinks.contains(sink.number) else { return true }
         if case .renderer = sink.content { return !changes.credentials.isEmpty || !changes.states.isEmpty }
         if changes.credentials.contains(where: { shown.contains($0) }) { return true }
-        let members = sink.target.pool.isEmpty ? nil : members(sink.tenant, sink.target.pool)
+        let members = sink.target.pool.isEmpty ? nil : self.members(sink.tenant, sink.target.pool)
         return changes.credentials.union(changes.states).contains { number in
             let isShown = context.directory.credential(number).map { Self.isShown($0, by: sink, members) } ?? false
             return isShown != shown.contains(number)

@@ -71,7 +71,7 @@ public final class SinkService: CredentialFollowing, Sendable {
 
     /// The credentials that a sink shows, ascending by number: enabled, not dead, and covered by its target.
     public func shown(by sink: Sink) -> [Credential] {
-        let members = sink.target.pool.isEmpty ? nil : members(sink.tenant, sink.target.pool)
+        let members = sink.target.pool.isEmpty ? nil : self.members(sink.tenant, sink.target.pool)
         return context.directory.read { memory in memory.order.compactMap { memory.credentials[$0] } }
             .filter { Self.isShown($0, by: sink, members) }
     }

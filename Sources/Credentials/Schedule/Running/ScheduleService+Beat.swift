@@ -1,5 +1,6 @@
 import CofferStore
 import CofferUpstream
+import Synchronization
 
 // One look at what is due: a bounded part of it is begun.
 extension ScheduleService {

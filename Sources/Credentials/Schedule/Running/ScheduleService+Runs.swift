@@ -1,5 +1,6 @@
 import CofferAccounts
 import CofferStore
+import Synchronization
 
 extension ScheduleService {
     /// Credentials of a run that are worked on at once; what their providers allow is less, and the refresh machine's to keep.
