@@ -13,7 +13,7 @@ public final class SinkService: CredentialFollowing, Sendable {
     private let memory = Mutex(NumberedRecords<Sink>())
     private let renderers = Mutex<[String: any SinkRenderer]>([:])
     /// Which credentials a pool has.
-    private let members: @Sendable (TenantID, String) -> Set<UInt64>?
+    let members: @Sendable (TenantID, String) -> Set<UInt64>?
 
     /// - Parameter members: the credentials of the pool of this name; `nil`: there is none.
     init(context: CredentialContext, members: @escaping @Sendable (TenantID, String) -> Set<UInt64>?) {
