@@ -7,7 +7,7 @@ struct BufferedRandom: RandomNumberGenerator, Sendable {
 
     mutating func next() -> UInt64 {
         if used == words.count {
-            words.withUnsafeMutableBytes { randombytes_buf($0.baseAddress, $0.count) }
+            words.withUnsafeMutableBytes { if let base = $0.baseAddress { randombytes_buf(base, $0.count) } }
             used = 0
         }
         defer {

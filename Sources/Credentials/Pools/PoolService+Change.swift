@@ -1,5 +1,6 @@
 import CofferAccounts
 import CofferStore
+import Synchronization
 
 extension PoolService {
     /// Makes a pool. Nothing is dialled.

@@ -1,4 +1,5 @@
 import CofferStore
+import Synchronization
 
 extension PoolService {
     func load(reader: StoreReader) throws(StoreError) {

@@ -1,5 +1,7 @@
+import CofferAccounts
 import CofferStore
 import Dispatch
+import Synchronization
 
 extension PoolService {
     /// Milliseconds between something learned of a member and its writing.

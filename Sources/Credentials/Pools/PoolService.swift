@@ -12,12 +12,13 @@ public final class PoolService: CredentialFollowing, Sendable {
     let tokens: TokenIssuer
     let memory = Mutex(PoolMemory())
     /// Whether what was learned is written by itself.
-    let isRunning = Atomic(false)
+    let isRunning = Atomic<Bool>(false)
     let timers = DispatchQueue(label: "coffer.pools")
 
     init(context: CredentialContext, tokens: TokenIssuer) {
         self.context = context
         self.tokens = tokens
+        tokens.setPools(self)
     }
 
     // MARK: Reading, from memory

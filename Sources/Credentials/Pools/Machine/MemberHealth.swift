@@ -49,6 +49,12 @@ struct MemberHealth: Equatable, Sendable {
     /// Whether waiting is over, or there is nothing to wait for.
     func isOpen(at now: UInt64) -> Bool { state == .live || (state != .dead && until <= now) }
 
+    /// Whether the store must know. The thousandth `ok` in a row is not written: it goes along with the next change.
+    func isWorthWriting(over old: MemberHealth) -> Bool {
+        state != old.state || until != old.until || failures != old.failures || refusedAt != old.refusedAt
+            || refusedGeneration != old.refusedGeneration || attendedAt != old.attendedAt
+    }
+
     /// Takes a report in.
     /// - Returns: whether it counts. One that does not has changed nothing.
     mutating func take(_ evidence: Evidence) -> Bool {

@@ -2,6 +2,8 @@ extension PoolMachine {
     struct Judged: Equatable, Sendable {
         var effect: PoolReportResult.Effect
         var credential: UInt64
+        /// Of the token that was reported.
+        var kind = "access"
         /// The member was refused: its credential should be refreshed, or checked where there is nothing to refresh.
         var needsAttention = false
     }
@@ -22,10 +24,11 @@ extension PoolMachine {
         advance(to: now)
         guard let member = member(credential) else { return nil }
         if let lease = leases.newest(of: credential), lease.granted > member.joined { return judge(lease, verdict, jitter) }
+        let kind = credential == 0 ? Pool.ownKind : "access"
         let evidence = MemberHealth.Evidence(
             verdict: verdict, isNewer: member.health.state == .live, isAttributed: false,
-            generation: member.standing.generation(credential == 0 ? Pool.ownKind : "access"), now: clock, jitter: jitter)
-        return take(evidence, of: credential, granted: events)
+            generation: member.standing.generation(kind), now: clock, jitter: jitter)
+        return take(evidence, of: credential, kind: kind, granted: events)
     }
 
     /// A lease that came to no use: its token could not be got. Says nothing about the member.
@@ -40,12 +43,12 @@ extension PoolMachine {
         leases.close(lease.id)
         release(lease) { _ in }
         guard let member = member(lease.credential), lease.granted > member.joined, isAboutPresentToken(lease, member) else {
-            return Judged(effect: .outdated, credential: lease.credential)
+            return Judged(effect: .outdated, credential: lease.credential, kind: lease.kind)
         }
         let evidence = MemberHealth.Evidence(
             verdict: verdict, isNewer: lease.granted > member.known, isAttributed: true,
             generation: member.standing.generation(lease.kind), now: clock, jitter: jitter)
-        return take(evidence, of: lease.credential, granted: lease.granted)
+        return take(evidence, of: lease.credential, kind: lease.kind, granted: lease.granted)
     }
 
     /// A token that was replaced since says nothing about the one that replaced it.
@@ -55,8 +58,8 @@ extension PoolMachine {
         return lease.isAwaiting ? present != lease.generation : present == lease.generation
     }
 
-    private mutating func take(_ evidence: MemberHealth.Evidence, of credential: UInt64, granted: UInt64) -> Judged {
-        var judged = Judged(effect: .outdated, credential: credential)
+    private mutating func take(_ evidence: MemberHealth.Evidence, of credential: UInt64, kind: String, granted: UInt64) -> Judged {
+        var judged = Judged(effect: .outdated, credential: credential, kind: kind)
         events += 1
         let (events, clock) = (events, clock)
         change(credential) { member in

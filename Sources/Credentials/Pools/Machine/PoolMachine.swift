@@ -43,7 +43,7 @@ struct PoolMachine: Sendable {
     var clock: UInt64 = 0
     /// Counts grants and whatever makes something known: the order of events, whatever clocks say.
     var events: UInt64 = 0
-    /// Members whose health is not as it was when this was emptied last.
+    /// Members whose health has to be written: it is not as it was when this was emptied last.
     var changed: Set<UInt64> = []
     private var bindingsPurged: UInt64 = 0
 
@@ -116,18 +116,18 @@ struct PoolMachine: Sendable {
         credential == 0 ? own : places[credential].map { members[$0] }
     }
 
-    /// Changes a member where it lies, and notes it when its health is another afterwards.
+    /// Changes a member where it lies, and notes it when its health has to be written.
     mutating func change(_ credential: UInt64, _ body: (inout Member) -> Void) {
         if credential == 0 {
             guard var entry = own else { return }
             let before = entry.health
             body(&entry)
-            if entry.health != before { changed.insert(0) }
+            if entry.health.isWorthWriting(over: before) { changed.insert(0) }
             own = entry
         } else if let index = places[credential] {
             let before = members[index].health
             body(&members[index])
-            if members[index].health != before { changed.insert(credential) }
+            if members[index].health.isWorthWriting(over: before) { changed.insert(credential) }
             settle(index)
         }
     }
