@@ -83,7 +83,7 @@ let package = Package(
         .target(
             name: "CofferCredentials",
             dependencies: [
-                "CofferStore", "CofferAccounts", "CofferUpstream", "CofferJSON", "CSodium",
+                "CofferStore", "CofferAccounts", "CofferUpstream", "CofferJSON", "CLinux", "CSodium",
                 .product(name: "Atomics", package: "swift-atomics"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),

@@ -68,6 +68,10 @@ int coffer_pidfd_alive(int pidfd) {
     return count == 0 ? 1 : entry.revents & POLLNVAL ? -EBADF : 0;
 }
 
+int coffer_pidfd_signal(int pidfd, int signal) {
+    return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) == 0 ? 0 : -errno;
+}
+
 const void *coffer_find(const void *hay, size_t hay_size, const void *needle, size_t needle_size) {
     return memmem(hay, hay_size, needle, needle_size);
 }

@@ -23,8 +23,9 @@ public final class Credentials: CommitListener, Sendable {
         credentials = CredentialService(context: context, providers: providers)
         tokens = TokenIssuer(context: context, providers: providers)
         pools = PoolService(context: context, tokens: tokens)
-        schedules = ScheduleService(context: context, tokens: tokens)
-        sinks = SinkService(context: context)
+        let acting = IssuerActing(tokens: tokens, pools: pools)
+        sinks = SinkService(context: context, members: acting.members)
+        schedules = ScheduleService(context: context, credentials: credentials, sinks: sinks, acting: acting)
         // Each sees what stands before it.
         follower = CredentialFollower(context: context, parts: [providers, tokens, pools, schedules, sinks])
         store.addListener(self)

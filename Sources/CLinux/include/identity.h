@@ -20,6 +20,9 @@ int coffer_pidfd_open(int32_t pid);
 // 1: the process lives; 0: it has ended; -errno.
 int coffer_pidfd_alive(int pidfd);
 
+// pidfd_send_signal (Linux 5.1): reaches this process or none. 0, or -errno.
+int coffer_pidfd_signal(int pidfd, int signal);
+
 // memmem, which Glibc's Swift module does not export: linear in time, allocates nothing.
 const void *coffer_find(const void *hay, size_t hay_size, const void *needle, size_t needle_size);
 

@@ -31,6 +31,6 @@ enum CredentialNames {
 
 /// The counters that give numbers (decisions: sequences, never reused). They lie beside those of the accounts.
 enum CredentialSequence: String, CaseIterable, Sendable {
-    case credential, pool, schedule
+    case credential, pool, schedule, sink
     case rtmanage = "rtmanage.rt"
 }
