@@ -40,10 +40,17 @@ struct CredentialCreation {
             clientID: draft.clientID, tags: draft.tags, memo: draft.memo, isEnabled: draft.isEnabled, parameters: draft.parameters,
             attributes: draft.attributes, secretNames: draft.secrets.keys.sorted(), created: now, updated: now)
         if let proxy = draft.secrets["proxy"] { credential.proxyHint = try ProxyAddress.hint(proxy) }
+        var legacy: UInt64?
+        if let numbering = draft.numbering, draft.attributes[numbering.attribute] == nil {
+            let next = try numbering.next(in: context.directory)
+            credential.attributes[numbering.attribute] = String(next)
+            legacy = next
+        }
         var mutations: [Mutation] = [
             .putDocument(.credentials, try .number(number), CredentialDocuments.encode(credential), expected: .exactly(0)),
             try CredentialSequence.credential.mutation(last: number),
         ]
+        if let legacy, let numbering = draft.numbering { mutations.append(try numbering.sequence.mutation(last: legacy)) }
         if !draft.secrets.isEmpty {
             mutations.append(.putDocument(
                 .credentialSecrets, try .number(number), CredentialDocuments.encode(secrets: draft.secrets), expected: .exactly(0)))

@@ -49,4 +49,7 @@ public final class CredentialService: Sendable {
     public func secret(_ number: UInt64, _ name: String) throws(CredentialError) -> SecretBuffer? {
         try context.secrets(of: number)[name]
     }
+
+    /// All sealed fields that are set.
+    public func secrets(_ number: UInt64) throws(CredentialError) -> [String: SecretBuffer] { try context.secrets(of: number) }
 }

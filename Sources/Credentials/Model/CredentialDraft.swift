@@ -18,6 +18,8 @@ public struct CredentialDraft: Sendable {
     public var tokens: [String: SecretBuffer] = [:]
     /// Unix milliseconds, by kind; absent: taken from the token where it is a JWT, else unknown.
     public var expiries: [String: UInt64] = [:]
+    /// Numbers of an older system: the credential gets the next one, unless its attributes have one.
+    public var numbering: CredentialNumbering?
 
     public init(tenant: TenantID, name: DocumentName, provider: String) {
         self.tenant = tenant

@@ -1,0 +1,45 @@
+import Glibc
+
+/// A moment in the zone of this machine, as Go writes it (RFC 3339).
+struct LocalTime: Sendable {
+    private let milliseconds: UInt64
+    private let parts: tm
+
+    /// - Parameter time: Unix milliseconds.
+    init(_ time: UInt64) {
+        milliseconds = time % 1_000
+        var seconds = time_t(clamping: time / 1_000)
+        var parts = tm()
+        localtime_r(&seconds, &parts)
+        self.parts = parts
+    }
+
+    /// `2025-12-01T22:56:30.123+08:00`: as many digits of the second's fraction as it has, `Z` where there is no offset.
+    var rfc3339: String {
+        let fraction = milliseconds == 0 ? "" : "." + Self.digits(Int(milliseconds), 3).trimmingZeros
+        return "\(day)T\(Self.digits(parts.tm_hour, 2)):\(Self.digits(parts.tm_min, 2)):\(Self.digits(parts.tm_sec, 2))\(fraction)\(offset)"
+    }
+
+    /// `2025-12-01`.
+    var day: String { "\(Self.digits(Int32(parts.tm_year + 1_900), 4))-\(Self.digits(parts.tm_mon + 1, 2))-\(Self.digits(parts.tm_mday, 2))" }
+
+    private var offset: String {
+        let minutes = parts.tm_gmtoff / 60
+        if minutes == 0 { return "Z" }
+        let size = abs(minutes)
+        return (minutes < 0 ? "-" : "+") + Self.digits(size / 60, 2) + ":" + Self.digits(size % 60, 2)
+    }
+
+    private static func digits(_ number: some BinaryInteger, _ width: Int) -> String {
+        let text = String(number)
+        return String(repeating: "0", count: max(width - text.count, 0)) + text
+    }
+}
+
+extension String {
+    fileprivate var trimmingZeros: String {
+        var text = self
+        while text.last == "0" { text.removeLast() }
+        return text
+    }
+}
