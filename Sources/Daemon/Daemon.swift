@@ -60,12 +60,12 @@ public final class Daemon: Service {
             credentials: credentials, clock: clock)
         do {
             http = try HTTPDoors(
-                configuration: settings.http, accounts: accounts, store: store, authority: PolicyAuthority(policies: policies),
+                configuration: settings.http, accounts: accounts, credentials: credentials, store: store, authority: PolicyAuthority(policies: policies),
                 health: DaemonHealth(
                     store: store, accounts: accounts, credentials: CredentialSigns(credentials: credentials, clock: clock),
                     connections: counts, socket: SocketPath(path: settings.socket, mode: settings.socketMode),
                     startTime: clock(), clock: clock),
-                logger: logger
+                logger: logger, environment: environment
             ).server()
             server = try SocketServer(
                 path: SocketPath(path: settings.socket, mode: settings.socketMode), loops: settings.loops, services: services, clock: clock)

@@ -28,6 +28,19 @@ public final class DoorSettingsService: Sendable {
             DoorField("server_address", isSecret: false, "address that the door shows"),
         ],
         "ragflow": [],
+        "rtmanage": [
+            DoorField("username", isSecret: false, "name of the one administrator; 'admin' where none is set"),
+            DoorField("password", isSecret: true, "password of the administrator; without one nobody logs in"),
+            DoorField("api_secret", isSecret: true, "secret of the public API; without one nobody is let in"),
+            DoorField("proxy_list", isSecret: true, "proxies to choose from, a JSON list of texts"),
+            DoorField("client_id_list", isSecret: false, "client ids to choose from, a JSON list of texts"),
+            DoorField("auto_refresh_enabled", isSecret: false, "'true' or 'false', as the settings page saved it"),
+            DoorField("auto_refresh_interval", isSecret: false, "days between two passes, as the settings page saved it"),
+            DoorField("configs", isSecret: true, "other keys that the settings page saved, a JSON object"),
+        ],
+        "tokenstatuscheck": [
+            DoorField("user_authorization", isSecret: true, "secret that its callers bear (UserAuthorization); the door needs one"),
+        ],
     ]
 
     static func field(_ key: DoorKey) -> DoorField? { fields[key.door]?.first { $0.name == key.field } }

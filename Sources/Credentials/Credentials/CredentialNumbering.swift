@@ -1,3 +1,4 @@
+import CofferAccounts
 import CofferStore
 
 /// Numbers that an older system's clients know a credential by: from a sequence of their own, kept in an attribute, never reused.

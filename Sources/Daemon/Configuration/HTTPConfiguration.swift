@@ -58,6 +58,30 @@ struct HTTPConfiguration: Sendable, Equatable {
         var version = "v0.24.0"
     }
 
+    struct RTManage: Sendable, Equatable {
+        var listener = Listener()
+        var publicPrefix = "/public-api"
+        var jwtExpireHours = 240
+        var apiSecretIsAdmin = false
+        var cors: [String] = []
+        /// Empty: that of the iOS app.
+        var clientID = ""
+        var infoOnBatch = false
+    }
+
+    struct TokenStatusCheck: Sendable, Equatable {
+        var listener = Listener()
+        /// Absolute path of the folder with the token files; empty: credentials of the store are checked.
+        var data = ""
+        /// By the providers' short names.
+        var urls: [String: String] = [:]
+        var cacheMinutes = 0
+        /// Seconds between two accounts, at most.
+        var accountGap = 3
+        /// Seconds for one check of all tokens.
+        var totalSeconds = 120
+    }
+
     var tls: TLSFiles?
     var trustedProxies: [String] = []
     var hosts: [String] = []
@@ -65,7 +89,11 @@ struct HTTPConfiguration: Sendable, Equatable {
     var admin: Listener?
     var newapi: NewAPI?
     var ragflow: RAGFlow?
+    var rtmanage: RTManage?
+    var tokenstatuscheck: TokenStatusCheck?
 
     /// Whether anything listens.
-    var isEmpty: Bool { health == nil && admin == nil && newapi == nil && ragflow == nil }
+    var isEmpty: Bool {
+        health == nil && admin == nil && newapi == nil && ragflow == nil && rtmanage == nil && tokenstatuscheck == nil
+    }
 }

@@ -21,6 +21,16 @@ enum HTTPSection {
             ragflow.listener = listener
             result.ragflow = ragflow
         }
+        var rtmanage = HTTPConfiguration.RTManage()
+        if let listener = door("rtmanage", in: &section, { read(&rtmanage, from: &$0) }) {
+            rtmanage.listener = listener
+            result.rtmanage = rtmanage
+        }
+        var tokenstatuscheck = HTTPConfiguration.TokenStatusCheck()
+        if let listener = door("tokenstatuscheck", in: &section, { read(&tokenstatuscheck, from: &$0) }) {
+            tokenstatuscheck.listener = listener
+            result.tokenstatuscheck = tokenstatuscheck
+        }
         section.finish()
         return (result, section.messages)
     }

@@ -52,6 +52,11 @@ public struct Settings: Sendable, Equatable {
                 messages.append("\(key.environmentName) \(objection)")
             }
         }
+        var http = file.http
+        if var door = http.tokenstatuscheck {
+            messages += HTTPSection.take(environment, into: &door)
+            http.tokenstatuscheck = door
+        }
         guard messages.isEmpty else { throw ConfigurationErrors(messages: messages) }
         let reader = ConfigReader(providers: [
             InMemoryProvider(name: "flags", values: Self.values(flags.map { ($0.key, $0.value) })),
@@ -59,8 +64,8 @@ public struct Settings: Sendable, Equatable {
             InMemoryProvider(name: "file", values: Self.values(file.values.map { ($0.key.rawValue, $0.value) })),
         ])
         var settings = try Settings(reader, places: places)
-        settings.http = file.http
         settings.upstream = file.upstream
+        settings.http = http
         return settings
     }
 

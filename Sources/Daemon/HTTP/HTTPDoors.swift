@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferCredentials
 import CofferHTTP
 import CofferStore
 import Logging
@@ -7,16 +8,20 @@ import Logging
 struct HTTPDoors {
     let configuration: HTTPConfiguration
     let accounts: Accounts
+    let credentials: Credentials
     let store: Store
     let authority: any AdminAuthority
     let health: any HealthSource
     let logger: Logger
+    /// Of the process: older systems' variables are taken over (decisions 17).
+    let environment: [String: String]
 
     /// - Returns: `nil` where nothing is configured.
     /// - Throws: ``ConfigurationErrors`` with the key of what is wrong.
     func server() throws(ConfigurationErrors) -> HTTPServer? {
         let store = store
         let backoff = LoginBackoff()
+        let authorization = try legacyAuthorization()
         return try HTTPPlan(
             configuration: configuration,
             admin: { AdminDoor(accounts: accounts, authority: authority) },
@@ -30,8 +35,41 @@ struct HTTPDoors {
                     accounts: accounts, settings: settings, backoff: backoff, logger: logger,
                     signingKey: { () throws(StoreError) in try store.signingKey("ragflow_") })
             },
+            rtmanage: { settings in
+                RTManageDoor(
+                    accounts: accounts, credentials: credentials, settings: settings, backoff: backoff, logger: logger,
+                    signingKey: { () throws(StoreError) in try store.signingKey("rtmanage") })
+            },
+            tokenstatuscheck: { given in
+                var settings = given
+                settings.legacyAuthorization = authorization
+                return TokenStatusCheckDoor(accounts: accounts, credentials: credentials, settings: settings, logger: logger)
+            },
             health: health, backoff: backoff
         ).server(logger: logger)
+    }
+
+    /// The secret of TokenStatusCheck's callers out of the original's environment variable; `nil`: the variable is not needed.
+    /// - Throws: where the door is configured and has no secret at all: `Bearer ` alone would open it.
+    private func legacyAuthorization() throws(ConfigurationErrors) -> SecretBuffer? {
+        guard configuration.tokenstatuscheck != nil else { return nil }
+        let value = environment.first { $0.key.lowercased() == "userauthorization" && !$0.value.isEmpty }.map { SecretBuffer(Array($0.value.utf8)) }
+        // Locked, nobody can say; the door itself answers nothing without a secret.
+        guard !accounts.isLocked else { return value.flatMap { SampleValues.contains($0) ? nil : $0 } }
+        if accounts.doors.value(TokenStatusCheckDoor.name, TokenStatusCheckDoor.secretField) != nil {
+            if value != nil { logger.notice("UserAuthorization of the environment is ignored: the store has a secret for tokenstatuscheck") }
+            return nil
+        }
+        guard let value else {
+            throw ConfigurationErrors(messages: [
+                "http.tokenstatuscheck: its callers' secret is not set: start without this door, run "
+                    + "'coffer door set tokenstatuscheck user_authorization', or give it as UserAuthorization in the environment"
+            ])
+        }
+        guard !SampleValues.contains(value) else {
+            throw ConfigurationErrors(messages: ["UserAuthorization in the environment is a sample that everybody knows"])
+        }
+        return value
     }
 
     /// Everything that can be said of the configuration without a store: addresses, proxies, hosts, key files, paths that collide.
@@ -40,7 +78,9 @@ struct HTTPDoors {
         _ = try HTTPPlan(
             configuration: configuration, admin: { ClosedDoor(id: "admin", claims: AdminDoor.paths) },
             newapi: { _ in ClosedDoor(id: "newapi", claims: NewAPIDoor.paths) },
-            ragflow: { _ in ClosedDoor(id: "ragflow", claims: RAGFlowDoor.paths) }, health: NothingToTell(), backoff: LoginBackoff()
+            ragflow: { _ in ClosedDoor(id: "ragflow", claims: RAGFlowDoor.paths) },
+            rtmanage: { ClosedDoor(id: "rtmanage", claims: RTManageDoor.paths($0)) },
+            tokenstatuscheck: { _ in ClosedDoor(id: "tokenstatuscheck", claims: TokenStatusCheckDoor.paths) }, health: NothingToTell(), backoff: LoginBackoff()
         ).server(logger: Logger(label: "check"))
     }
 }
@@ -51,6 +91,8 @@ private struct HTTPPlan {
     let admin: () -> any HTTPDoor
     let newapi: (NewAPISettings) -> any HTTPDoor
     let ragflow: (RAGFlowSettings) -> any HTTPDoor
+    let rtmanage: (RTManageSettings) -> any HTTPDoor
+    let tokenstatuscheck: (TokenStatusCheckSettings) -> any HTTPDoor
     let health: any HealthSource
     let backoff: LoginBackoff
 
@@ -70,6 +112,10 @@ private struct HTTPPlan {
         if let listener = configuration.admin { doors.append(try listen(admin(), listener)) }
         if let door = configuration.newapi { doors.append(try listen(newapi(NewAPISettings(door)), door.listener)) }
         if let door = configuration.ragflow { doors.append(try listen(ragflow(try RAGFlowSettings(door)), door.listener)) }
+        if let door = configuration.rtmanage { doors.append(try listen(rtmanage(RTManageSettings(door)), door.listener)) }
+        if let door = configuration.tokenstatuscheck {
+            doors.append(try listen(tokenstatuscheck(TokenStatusCheckSettings(door)), door.listener))
+        }
         return try HTTPSettings(
             doors: doors, tls: configuration.tls.map(Self.files), trustedProxies: configuration.trustedProxies, hosts: configuration.hosts,
             health: try configuration.health.map { listener in
@@ -151,5 +197,28 @@ extension RAGFlowSettings {
         tokenLength = door.tokenLength
         version = door.version
         if !door.loginKey.isEmpty { loginKey = try Self.loadLoginKey(door.loginKey) }
+    }
+}
+
+extension RTManageSettings {
+    init(_ door: HTTPConfiguration.RTManage) {
+        self.init()
+        publicPrefix = door.publicPrefix
+        jwtExpireHours = door.jwtExpireHours
+        apiSecretIsAdmin = door.apiSecretIsAdmin
+        cors = door.cors
+        if !door.clientID.isEmpty { clientID = door.clientID }
+        infoOnBatch = door.infoOnBatch
+    }
+}
+
+extension TokenStatusCheckSettings {
+    init(_ door: HTTPConfiguration.TokenStatusCheck) {
+        self.init()
+        data = door.data
+        urls = door.urls
+        cacheMinutes = door.cacheMinutes
+        accountGap = door.accountGap
+        totalSeconds = door.totalSeconds
     }
 }

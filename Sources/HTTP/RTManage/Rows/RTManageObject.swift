@@ -45,7 +45,7 @@ extension RTManageDoor {
     static func object(_ row: RTManageRow, _ sealed: RTManageSealed) -> JSONValue {
         let credential = row.credential
         func text(_ secret: SecretBuffer?) -> JSONValue { .string(secret?.text ?? "") }
-        let refreshed = credential.state.lastRefresh
+        let refreshed = row.refreshed
         return .object([
             ("id", .integer(Int64(clamping: row.id))), ("biz_id", .string(row.bizID)), ("user_name", .string(row.userName)),
             ("email", .string(credential.email)), ("type", .string(row.type)), ("rt", text(sealed.refresh)), ("at", text(sealed.access)),
@@ -54,7 +54,7 @@ extension RTManageDoor {
             ("refresh_result", .string(row.result)), ("user_info", text(sealed.fields[RTManageKind.userInfo])),
             ("account_info", text(sealed.fields[RTManageKind.accountInfo])),
             ("last_refresh_time", refreshed == 0 ? .null : .string(LocalTime(refreshed).rfc3339)), ("memo", .string(row.memo)),
-            ("create_time", .string(LocalTime(credential.created).rfc3339)), ("update_time", .string(LocalTime(row.updated).rfc3339)),
+            ("create_time", .string(LocalTime(row.created).rfc3339)), ("update_time", .string(LocalTime(row.updated).rfc3339)),
         ])
     }
 

@@ -17,12 +17,18 @@ struct RTManageRow: Sendable {
     /// What the last refresh came to: the door's own words, unless somebody else refreshed since.
     var result: String {
         let attributes = credential.attributes
-        let own = attributes[RTManageAttribute.resultTime].flatMap { UInt64($0) } ?? 0
+        let own = time(RTManageAttribute.resultTime) ?? 0
         if let result = attributes[RTManageAttribute.result], own >= credential.state.resultTime { return result }
         return credential.state.result
     }
 
-    /// Unix milliseconds.
+    /// Unix milliseconds. Of rows that came from RT-manage itself its own times.
+    var created: UInt64 { time(RTManageAttribute.created) ?? credential.created }
+    /// The last success; 0: never.
+    var refreshed: UInt64 { credential.state.lastRefresh != 0 ? credential.state.lastRefresh : time(RTManageAttribute.refreshed) ?? 0 }
+
+    private func time(_ attribute: String) -> UInt64? { credential.attributes[attribute].flatMap { UInt64($0) } }
+
     var updated: UInt64 {
         max(credential.updated, credential.state.resultTime, credential.state.lastRefresh, credential.tokens.map(\.obtained).max() ?? 0)
     }

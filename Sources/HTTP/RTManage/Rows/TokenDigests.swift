@@ -64,4 +64,7 @@ enum RTManageAttribute {
     static let memo = "rtmanage.memo"
     /// When the row was saved last though nothing changed (Unix milliseconds).
     static let touched = "rtmanage.touched"
+    /// What an import brought along (Unix milliseconds).
+    static let created = "rtmanage.create_time"
+    static let refreshed = "rtmanage.last_refresh_time"
 }

@@ -1,25 +1,31 @@
 import CofferJSON
 
-/// What the settings page saves: texts by key (compat/rtmanage.md 5.2). A value; it lies in the store as one JSON object.
+/// What the settings page saves: texts by key (compat/rtmanage.md 5.2). A value; keys that mean something are fields of the door in the
+/// store, all others one JSON object.
 struct RTManageConfigs: Equatable, Sendable {
     static let proxyList = "proxy_list"
     static let clientIDList = "client_id_list"
     static let isScheduled = "auto_refresh_enabled"
     static let interval = "auto_refresh_interval"
+    /// Each is a field of the door.
+    static let known = [proxyList, clientIDList, isScheduled, interval]
+    /// The field that has the rest.
+    static let others = "configs"
 
     /// As saved, without defaults.
     var values: [String: String] = [:]
 
     init() {}
 
-    /// - Returns: nothing saved, where these are no such bytes.
-    init(_ bytes: [UInt8]) {
+    /// The other keys, as the store has them.
+    init(others bytes: [UInt8]) {
         guard let value = try? JSONValue.parse(bytes, allowsTrailing: false) else { return }
         for (key, text) in value.object ?? [] { values[key] = text.string }
     }
 
-    var encoded: [UInt8] {
-        JSONValue.object(values.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }).encoded()
+    var encodedOthers: [UInt8] {
+        let others = values.filter { !Self.known.contains($0.key) }
+        return JSONValue.object(others.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }).encoded()
     }
 
     /// With what is reported for keys that were never saved.
@@ -77,7 +83,8 @@ struct RTManageConfigs: Equatable, Sendable {
                 throw Self.failure("自动刷新间隔必须是 \(RTManageBounds.interval.lowerBound) 到 \(RTManageBounds.interval.upperBound) 之间的整数（天）")
             }
         }
-        guard result.encoded.count <= RTManageBounds.configs else { throw Self.failure("配置超过 \(RTManageBounds.configs) 字节") }
+        let sizes = Self.known.map { result.values[$0]?.utf8.count ?? 0 } + [result.encodedOthers.count]
+        guard sizes.allSatisfy({ $0 <= RTManageBounds.configs }) else { throw Self.failure("配置超过 \(RTManageBounds.configs) 字节") }
         return result
     }
 

@@ -5,21 +5,23 @@ import CofferStore
 
 // What the settings page shows and saves (compat/rtmanage.md 5.2 and 5.3).
 extension RTManageDoor {
-    private static let field = "configs"
-
     func configs() async throws(RTManageFailure) -> RTManageConfigs {
-        guard let bytes = await stored(Self.field) else {
-            // Not set, or the store was locked meanwhile.
-            if accounts.isLocked { throw .unavailable }
-            return RTManageConfigs()
+        let doors = accounts.doors
+        let id = id
+        let found = await DiskWork.run {
+            var configs = RTManageConfigs(others: doors.value(id, RTManageConfigs.others)?.text.utf8.map { $0 } ?? [])
+            for key in RTManageConfigs.known { if let value = doors.value(id, key) { configs.values[key] = value.text } }
+            return configs
         }
-        return withExtendedLifetime(bytes) { RTManageConfigs(Array(bytes.bytes)) }
+        // Locked meanwhile, nothing would look as if it were set.
+        if accounts.isLocked { throw .unavailable }
+        return found
     }
 
     /// The environment of the process is nobody's business: `env_configs` is there and empty.
     func showConfigs() async throws(RTManageFailure) -> RTManageAnswer {
         var reported = try await configs().reported
-        if let schedule { reported[RTManageConfigs.isScheduled] = schedule.isEnabled ? "true" : "false" }
+        if let isScheduled { reported[RTManageConfigs.isScheduled] = isScheduled ? "true" : "false" }
         let configs = reported.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
         return RTManageAnswer("获取成功", data: .object([("configs", .object(configs)), ("env_configs", .object([]))]))
     }
@@ -39,10 +41,7 @@ extension RTManageDoor {
         try await turns.run { () async throws(RTManageFailure) in
             let old = try await self.configs()
             let new = try old.saving(given ?? [:], standard: self.settings.clientID)
-            do throws(AccountError) {
-                try await self.accounts.doors.set(
-                    self.id, Self.field, SecretBuffer(new.encoded), allowSample: true, by: caller.principal)
-            } catch {
+            do throws(AccountError) { try await self.keep(old, new, by: caller.principal) } catch {
                 throw RTManageFailure(error, status: 400, prefix: "保存失败: ")
             }
             try await self.deal(old, new, by: caller.principal)
@@ -52,6 +51,16 @@ extension RTManageDoor {
             }
         }
         return RTManageAnswer("保存成功")
+    }
+
+    /// Writes the fields that changed; an empty text is one that is not set.
+    private func keep(_ old: RTManageConfigs, _ new: RTManageConfigs, by principal: String) async throws(AccountError) {
+        for key in RTManageConfigs.known where old.values[key] != new.values[key] {
+            let value = new.values[key].flatMap { $0.isEmpty ? nil : SecretBuffer(Array($0.utf8)) }
+            try await accounts.doors.set(id, key, value, allowSample: true, by: principal)
+        }
+        guard old.encodedOthers != new.encodedOthers else { return }
+        try await accounts.doors.set(id, RTManageConfigs.others, SecretBuffer(new.encodedOthers), allowSample: true, by: principal)
     }
 
     /// A row whose proxy or client id is on no list any more gets one of the list; an empty list of proxies takes all away.
