@@ -34,7 +34,7 @@ public final class TokenStatusCheckDoor: HTTPDoor {
         files = TokenFiles(folder: settings.data, logger: logger)
     }
 
-    public let id = Self.name
+    public let id = TokenStatusCheckDoor.name
     public static let name = "tokenstatuscheck"
     /// The field of the door that has the callers' secret.
     public static let secretField = "user_authorization"

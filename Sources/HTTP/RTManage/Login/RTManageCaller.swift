@@ -1,3 +1,4 @@
+import CofferAccounts
 import CofferStore
 import CSodium
 

@@ -1,3 +1,4 @@
+import CofferCredentials
 import CofferJSON
 
 /// Which rows a list is about, and which part of them (compat/rtmanage.md 1.3).

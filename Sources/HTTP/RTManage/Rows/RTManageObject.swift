@@ -1,6 +1,7 @@
 import CofferCredentials
 import CofferJSON
 import CofferStore
+import Logging
 
 /// What of a row lies sealed. Read when an answer needs it, wiped with it.
 struct RTManageSealed: Sendable {

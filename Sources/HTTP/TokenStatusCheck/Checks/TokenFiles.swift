@@ -43,7 +43,7 @@ final class TokenFiles: Sendable {
                 if got > 0 { count += got } else if got == 0 || errno != EINTR { break }
             }
             // What an editor has cut off meanwhile is not there.
-            if count < limit { memset(output.baseAddress.map { $0 + count }, 0x0A, limit - count) }
+            if count < limit { UnsafeMutableRawBufferPointer(rebasing: output[count...]).initializeMemory(as: UInt8.self, repeating: 0x0A) }
         }
         return buffer
     }

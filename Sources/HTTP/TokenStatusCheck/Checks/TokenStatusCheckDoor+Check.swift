@@ -2,6 +2,7 @@ import CofferCredentials
 import CofferStore
 import CofferUpstream
 import Logging
+import Synchronization
 
 extension TokenStatusCheckDoor {
     private static let provider = "free-api"
