@@ -66,6 +66,7 @@ public struct Settings: Sendable, Equatable {
         var settings = try Settings(reader, places: places)
         settings.upstream = file.upstream
         settings.http = http
+        settings.upstream = file.upstream
         return settings
     }
 
