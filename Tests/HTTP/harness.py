@@ -36,11 +36,13 @@ def password(name):
 
 
 class Served(daemons.Daemon):
-    """A daemon with doors. `http` is the mapping below `http:` in the configuration, in YAML; free ports by ':0'."""
+    """A daemon with doors. `http` is the mapping below `http:` in the configuration, in YAML; free ports by ':0'. `more`: further
+    sections, whole."""
 
     def __init__(self, http, **options):
         folder = options.pop("folder", None) or space()
         self.file = os.path.join(folder, "coffer.yaml")
+        self.more = options.pop("more", "")
         self.write(http)
         self.ports = {}
         super().__init__(folder=folder, config=self.file, **options)
@@ -48,7 +50,7 @@ class Served(daemons.Daemon):
     def write(self, http):
         lines = [line for line in http.strip("\n").split("\n")]
         with open(self.file, "w") as file:
-            file.write("http:\n" + "".join("  %s\n" % line for line in lines))
+            file.write("http:\n" + "".join("  %s\n" % line for line in lines) + self.more)
 
     def start(self, wait=True):
         before = len(self.log_text()) if os.path.exists(self.log) else 0

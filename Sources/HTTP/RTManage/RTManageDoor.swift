@@ -76,7 +76,7 @@ public final class RTManageDoor: HTTPDoor {
                 reply = .json(200, answer.body.encoded(), route: name)
             } catch {
                 var failure = error
-                failure.shape = operation.shape
+                if operation == .login || failure.status == 503 { failure.shape = operation.shape }
                 reply = Self.reply(failure, route: name)
             }
             reply.principal = principal
