@@ -19,7 +19,7 @@ struct CredentialImports: Sendable {
                 secrets: Dictionary(row.secrets.map { ($0.name, SecretBuffer($0.value)) }, uniquingKeysWith: { $1 }))
         }
         return AccountImportResponse(try await credentialCall { () async throws(CredentialError) in
-            try await credentials.credentials.bring(rows, tenant: tenant, dryRun: request.dryRun, by: caller.selector)
+            try await credentials.bring(rows, tenant: tenant, dryRun: request.dryRun, by: caller.selector)
         })
     }
 
