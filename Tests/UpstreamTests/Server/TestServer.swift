@@ -61,9 +61,9 @@ final class TestServer: Sendable {
     }
 
     /// Always the same JSON.
-    static func json(_ status: Int = 200, _ body: String) throws -> TestServer {
+    static func json(_ body: String) throws -> TestServer {
         try answering { _, connection in
-            connection.respond(status, body)
+            connection.respond(200, body)
             return true
         }
     }
