@@ -32,7 +32,7 @@ final class Services: Sendable {
         self.accounts = accounts
         self.credentials = credentials
         records = RecordService(accounts: accounts, credentials: credentials, store: store, clock: clock)
-        acts = CredentialActs(credentials: credentials, records: records.credentials, pools: records.pools)
+        acts = CredentialActs(credentials: credentials, records: records.credentials, pools: records.pools, schedules: records.schedules, sinks: records.sinks)
         reports = TokenReports(credentials: credentials, clock: clock)
     }
 }
