@@ -65,7 +65,7 @@ struct TokensToolImportTests {
         let pools = result.rows.filter { $0.noun == "pool" }
         #expect(pools.map { $0["name"] } == ["one", "old"])
         #expect(pools[0]["members"] == "ada\nbob")
-        #expect(pools[0].secret("token") == "pk-1")
+        #expect(pools[0].secret("pool") == "pk-1")
         #expect(pools[0].dictionary["attributes.tokenstool.priority"] == "3")
         #expect(pools[1].dictionary["attributes.tokenstool.one_api_models"] == "gpt-3.5-turbo,gpt-4")
         #expect(pools[1].secrets.isEmpty)

@@ -4,7 +4,7 @@ enum TokensToolImport {
 
     static let provider = "pandora"
 
-    static func read(_ files: [CredentialSystem.File]) throws(FormatError) -> CredentialImport {
+    static func read(_ files: [CredentialSystem.File], allowsSamples: Bool) throws(FormatError) -> CredentialImport {
         var result = CredentialImport()
         var names: Set<[UInt8]>?
         if let file = files.first(where: { $0.name == "tokens.json" }) {
@@ -17,7 +17,7 @@ enum TokensToolImport {
             result.add(TokensToolPools.map(try table(file, keyedBy: "poolName", TokensToolPools.shape), tokens: names))
         }
         if let file = files.first(where: { $0.name == "config.json" }) {
-            do throws(FormatError) { try TokensToolSettings.read(file.bytes, &result) } catch { throw error.within(file.name) }
+            do throws(FormatError) { try TokensToolSettings.read(file.bytes, allowsSamples: allowsSamples, &result) } catch { throw error.within(file.name) }
         }
         if let file = files.first(where: { $0.name == "share.json" }) {
             do throws(FormatError) { try TokensToolSettings.read(shareChannels: file.bytes, &result) } catch { throw error.within(file.name) }
@@ -136,7 +136,7 @@ enum TokensToolPools {
             members.append(member)
         }
         fields.set("members", members.joined(separator: "\n"))
-        if let token = try record.bytes("poolToken"), !token.isEmpty, token != Array("null".utf8) { fields.set(secret: "token", token) }
+        if let token = try record.bytes("poolToken"), !token.isEmpty, token != Array("null".utf8) { fields.set(secret: "pool", token) }
         if record.has("poolTime") { fields.set(attribute: "tokenstool.pool_time", try record.text("poolTime", limit: 64)) }
         fields.set(attribute: "tokenstool.check_pool", try record.bool("checkPool") ?? true)
         fields.set(attribute: "tokenstool.into_one_api", try record.bool("intoOneApi") ?? false)
