@@ -36,7 +36,8 @@ struct Coffer: ParsableCommand {
             ]),
             CommandGroup(name: "Files", subcommands: [Import.self, Export.self]),
             CommandGroup(name: "Tokens of other services", subcommands: [
-                Token.self, Report.self, CredentialCommand.self, PoolCommand.self, ProviderCommand.self,
+                Token.self, Report.self, CredentialCommand.self, PoolCommand.self, ProviderCommand.self, ScheduleCommand.self,
+                SinkCommand.self,
             ]),
             CommandGroup(name: "Accounts", subcommands: [
                 TenantCommand.self, UserCommand.self, APIKeyCommand.self, DoorCommand.self,

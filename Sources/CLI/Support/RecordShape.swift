@@ -9,6 +9,8 @@ struct RecordShape {
         case bool
         /// Unix milliseconds.
         case moment
+        /// The same, where `never` only says that there is none.
+        case time
         /// Unix seconds.
         case seconds
         /// One on a line.
@@ -48,9 +50,12 @@ struct RecordShape {
         case .text, .number: return value
         case .bool: return value == "true" ? "yes" : value == "false" ? "no" : value
         case .moment: return value == "never" ? value : UInt64(value).map { Moment.cell($0) } ?? value
+        case .time: return UInt64(value).map { Moment.cell($0) } ?? "-"
         case .seconds: return value == "never" ? value : UInt64(value).map { Self.secondsText($0) } ?? value
         case .lines: return value.split(separator: "\n").joined(separator: ", ")
-        case .map: return TextMap.read(value)?.map { "\($0.key)=\($0.value)" }.joined(separator: ", ") ?? value
+        case .map:
+            let text = TextMap.read(value)?.map { "\($0.key)=\($0.value)" }.joined(separator: ", ") ?? value
+            return text.isEmpty ? "-" : text
         case .words(let names):
             return value.split(separator: "\n").map { line in
                 Self.words(line, names).map { $0.isMoment ? UInt64($0.value).map { Moment.cell($0) } ?? $0.value : $0.value }
@@ -94,7 +99,7 @@ struct RecordShape {
         case .text: return .text(value)
         case .number: return Int64(value).map { .signed($0) } ?? (value.isEmpty ? .null : .text(value))
         case .bool: return value == "true" ? .bool(true) : value == "false" ? .bool(false) : .text(value)
-        case .moment:
+        case .moment, .time:
             if value.isEmpty || value == "never" { return .null }
             return UInt64(value).map { .moment($0) } ?? .text(value)
         case .seconds:
