@@ -11,11 +11,11 @@ struct ShareChannel: Equatable, Sendable {
     var groups: String
     var modelMapping: String
     var priority: Int
-    /// Unix milliseconds.
-    var time: UInt64
+    /// As it is shown: `yyyy-MM-dd HH:mm:ss`.
+    var time: String
 
     /// As clients send it. A name is needed; the rest may be absent.
-    init(_ fields: BodyFields, now: UInt64) throws(TokensToolFailure) {
+    init(_ fields: BodyFields, time: String) throws(TokensToolFailure) {
         name = try fields.text("oneApi_name") ?? ""
         tokenName = try fields.text("token_name") ?? ""
         tokenValue = try fields.text("token_value") ?? ""
@@ -25,27 +25,22 @@ struct ShareChannel: Equatable, Sendable {
         modelMapping = try fields.text("model_mapping") ?? ""
         priority = try fields.integer("priority") ?? 0
         _ = try fields.text("shareTime")
-        time = now
+        self.time = time
     }
 
-    func json(_ local: LocalTime) -> JSONValue {
-        .object(fields + [("shareTime", .string(local.text(time)))])
-    }
+    var json: JSONValue { .object([("oneApi_name", .string(name))] + stored) }
 
-    private var fields: [(String, JSONValue)] {
+    // MARK: As `share.json` and the store have it, by name
+
+    var stored: [(String, JSONValue)] {
         [
-            ("oneApi_name", .string(name)), ("token_name", .string(tokenName)), ("token_value", .string(tokenValue)),
-            ("oneApi_baseUrl", .string(baseURL)), ("oneApi_models", .string(models)), ("oneApi_groups", .string(groups)),
-            ("model_mapping", .string(modelMapping)), ("priority", .integer(Int64(priority))),
+            ("token_name", .string(tokenName)), ("token_value", .string(tokenValue)), ("oneApi_baseUrl", .string(baseURL)),
+            ("oneApi_models", .string(models)), ("oneApi_groups", .string(groups)), ("model_mapping", .string(modelMapping)),
+            ("priority", .integer(Int64(priority))), ("shareTime", .string(time)),
         ]
     }
 
-    // MARK: As it lies in the store
-
-    var stored: JSONValue { .object(fields + [("time", .integer(Int64(clamping: time)))]) }
-
-    init?(stored: JSONValue) {
-        guard let name = stored["oneApi_name"]?.string else { return nil }
+    init(name: String, stored: JSONValue) {
         self.name = name
         tokenName = stored["token_name"]?.string ?? ""
         tokenValue = stored["token_value"]?.string ?? ""
@@ -54,6 +49,6 @@ struct ShareChannel: Equatable, Sendable {
         groups = stored["oneApi_groups"]?.string ?? ""
         modelMapping = stored["model_mapping"]?.string ?? ""
         priority = stored["priority"]?.integer.flatMap { Int(exactly: $0) } ?? 0
-        time = UInt64(clamping: stored["time"]?.integer ?? 0)
+        time = stored["shareTime"]?.string ?? ""
     }
 }

@@ -21,10 +21,10 @@ final class LoginRegister: Sendable {
     }
 
     private let capacity: Int
-    private let time: LocalTime
+    private let time: DoorTime
     private let day = Mutex(Day())
 
-    init(time: LocalTime, capacity: Int = TokensToolBounds.addresses) {
+    init(time: DoorTime, capacity: Int = TokensToolBounds.addresses) {
         self.time = time
         self.capacity = max(capacity, 1)
     }

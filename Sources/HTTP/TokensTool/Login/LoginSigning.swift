@@ -1,7 +1,5 @@
-import CofferJSON
 import CofferStore
 import Crypto
-import Foundation
 import JWTKit
 
 /// What a login of this door's page says (compat/tokenstool.md 5, W6): opaque to its clients.
@@ -43,12 +41,7 @@ struct LoginSigning: Sendable {
     ///   - now: Unix milliseconds.
     /// - Returns: `nil` for all that was not signed here for this name and password, and for what is over.
     func verified(_ text: String, name: String, password: SecretBuffer, now: UInt64) async throws(StoreError) -> LoginClaims? {
-        guard text.utf8.count <= 4_096 else { return nil }
-        // One token has one spelling, and one algorithm, whatever the library would make of others.
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Base64URL.decoded($0) }
-        guard parts.count == 3, text == parts.map({ $0.map(Base64URL.encoded) ?? "" }).joined(separator: "."), let head = parts[0],
-            let header = try? JSONValue.parse(head, allowsTrailing: false), header["alg"]?.string == "HS256"
-        else { return nil }
+        guard text.utf8.count <= 4_096, CompactToken.isPlainHS256(text) else { return nil }
         let keys = await JWTKeyCollection().add(hmac: HMACKey(key: try subkey(name, password)), digestAlgorithm: .sha256)
         guard let claims = try? await keys.verify(text, as: LoginClaims.self), claims.sub == name,
             claims.exp > Int64(clamping: now / 1_000)

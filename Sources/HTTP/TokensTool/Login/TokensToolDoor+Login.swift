@@ -30,7 +30,7 @@ extension TokensToolDoor {
 
     /// Both are compared whatever the first comes to.
     private func isLogin(_ name: String, _ password: SecretBuffer, _ known: SecretBuffer) -> Bool {
-        let isName = SecretBuffer(Array(memory.loginName.utf8)).isEqual(to: name)
+        let isName = SecretBuffer(Array(memory.loginUsername.utf8)).isEqual(to: name)
         let isPassword = withExtendedLifetime(password) { known.isEqual(to: password.bytes) }
         return isName && isPassword
     }
@@ -52,7 +52,7 @@ extension TokensToolDoor {
     private func principal(of text: String) async throws(TokensToolFailure) -> String? {
         guard let password = memory.secret(.loginPassword) else { return nil }
         do throws(StoreError) {
-            let claims = try await signing.verified(text, name: memory.loginName, password: password, now: settings.clock())
+            let claims = try await signing.verified(text, name: memory.loginUsername, password: password, now: settings.clock())
             return claims.map { "tokenstool:\($0.sub)" }
         } catch {
             throw .unavailable
@@ -94,13 +94,5 @@ extension TokensToolDoor {
             throw .refused(TokensToolMessage.wrongPassword)
         }
         publicBackoff.succeeded(call.client)
-    }
-}
-
-extension SecretBuffer {
-    /// Compares digests, so that not even the length tells anything.
-    func isEqual(to text: String) -> Bool {
-        var text = text
-        return text.withUTF8 { bytes in LoginDigest.isSame(self.bytes, UnsafeRawBufferPointer(bytes)) }
     }
 }

@@ -1,6 +1,6 @@
 import CofferJSON
 
-/// A token as clients send it; passwords that are the mask are read as absent.
+/// A token as clients send it; what is absent is `nil`, as is a password that is the mask.
 struct TokenBody: Sendable {
     /// The largest value that is taken, as a credential's own.
     static let maximumSecret = 65_536
@@ -9,11 +9,10 @@ struct TokenBody: Sendable {
     var token: String?
     var username: String?
     var userPassword: String?
-    var shared: Bool
-    var autoShared: Bool
-    var showUserInfo: Bool
-    var plus: Bool
-    /// `nil`: not said.
+    var shared: Bool?
+    var autoShared: Bool?
+    var showUserInfo: Bool?
+    var plus: Bool?
     var setPoolToken: Bool?
     var useRefreshToken: Bool?
     var password: String?
@@ -23,11 +22,11 @@ struct TokenBody: Sendable {
         token = try fields.text("token")
         username = try fields.text("username")
         userPassword = Mask.read(try fields.text("userPassword"))
-        shared = try fields.bool("shared") ?? false
+        shared = try fields.bool("shared")
         // Clients from before it existed mean what they say of `shared`.
         autoShared = try fields.bool("auto_shared") ?? shared
-        showUserInfo = try fields.bool("show_user_info") ?? false
-        plus = try fields.bool("plus") ?? false
+        showUserInfo = try fields.bool("show_user_info")
+        plus = try fields.bool("plus")
         setPoolToken = try fields.bool("setPoolToken")
         useRefreshToken = try fields.bool("useRefreshToken")
         password = Mask.read(try fields.text("password"))
@@ -36,14 +35,20 @@ struct TokenBody: Sendable {
         _ = try fields.bool("checkSession")
     }
 
-    /// The flags as the credential keeps them.
-    var attributes: [String: String] {
-        [
-            TokenNames.shared: word(shared), TokenNames.autoShared: word(autoShared), TokenNames.showUserInfo: word(showUserInfo),
-            TokenNames.plus: word(plus), TokenNames.setPoolToken: word(setPoolToken ?? false),
-            TokenNames.useRefreshToken: word(useRefreshToken ?? false),
+    /// The flags as the credential keeps them; those that were not said are left out.
+    var flags: [String: String] {
+        let flags: [(String, Bool?)] = [
+            (TokenNames.shared, shared), (TokenNames.autoShared, autoShared), (TokenNames.showUserInfo, showUserInfo),
+            (TokenNames.plus, plus), (TokenNames.setPoolToken, setPoolToken), (TokenNames.useRefreshToken, useRefreshToken),
         ]
+        return Dictionary(uniqueKeysWithValues: flags.compactMap { name, flag in flag.map { (name, $0 ? "true" : "false") } })
     }
 
-    private func word(_ value: Bool) -> String { value ? "true" : "false" }
+    /// Why it cannot be kept; `nil`: it can.
+    var objection: String? {
+        for (value, what) in [(token, "token"), (username, "username"), (userPassword, "userPassword"), (password, "password")] {
+            if let value, value.utf8.count > Self.maximumSecret { return "\(what) is longer than \(Self.maximumSecret) bytes" }
+        }
+        return nil
+    }
 }

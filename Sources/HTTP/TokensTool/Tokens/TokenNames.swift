@@ -28,10 +28,14 @@ public enum TokenNames {
     /// `yyyy-MM-dd HH:mm:ss` as it was imported, or Unix milliseconds: when the value of a token for the web was given, and that of an
     /// imported one until it is got anew.
     public static let updateTime = "tokenstool.update_time"
+    /// `false`: it was expired when it was imported; says nothing once it was got anew.
+    static let checkSession = "tokenstool.check_session"
     /// `true` where a token was for the API before and is only for the web now.
     static let switchedOff = "tokenstool.switched_off"
-    /// Where the upstream of this credential is.
+    /// Parameters of the provider: where the proxy is, what a login gives, whether a share token shows the mail address.
     static let base = "base"
+    static let login = "login"
+    static let showUserinfo = "show_userinfo"
 }
 
 extension Credential {
@@ -59,9 +63,9 @@ extension Credential {
     /// a login that was refused while its session lives.
     func isExpired(at now: UInt64) -> Bool {
         switch state.phase {
-        case .dead: true
-        case .needsPerson: !(fact(TokenNames.access)?.isLive(at: now) ?? false)
-        default: false
+        case .dead: return true
+        case .needsPerson: return !(fact(TokenNames.access)?.isLive(at: now) ?? false)
+        default: return state.lastRefresh == 0 && attributes[TokenNames.checkSession] == "false"
         }
     }
 

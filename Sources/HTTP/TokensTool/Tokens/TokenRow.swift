@@ -51,20 +51,28 @@ struct TokenRow: Sendable {
 
 extension TokenRow {
     /// Reads the sealed parts: waits for the disk.
-    init(_ credential: Credential, _ service: CredentialService, time: LocalTime, now: UInt64) throws(CredentialError) {
+    init(_ credential: Credential, _ service: CredentialService, time: DoorTime, now: UInt64) throws(CredentialError) {
         func secret(_ name: String) throws(CredentialError) -> String {
             guard credential.secretNames.contains(name) else { return "" }
-            return try service.secret(credential.number, name)?.tokensToolText ?? ""
+            return try service.secret(credential.number, name)?.text ?? ""
         }
         func token(_ kind: String) throws(CredentialError) -> String? {
             guard credential.fact(kind) != nil else { return nil }
-            return try service.token(credential.number, kind: kind)?.tokensToolText
+            return try service.token(credential.number, kind: kind)?.text
         }
         let isForAPI = credential.isForAPI
         name = credential.nameText
-        self.token = isForAPI ? try token(credential.mainKind) ?? "" : try secret(TokenNames.webToken)
         username = try secret(TokenNames.username)
         userPassword = try secret(TokenNames.loginPassword)
+        if let kept = isForAPI || credential.secretNames.contains(TokenNames.webToken) ? nil : try token(credential.mainKind) {
+            self.token = kept
+        } else if isForAPI {
+            self.token = try token(credential.mainKind) ?? ""
+        } else {
+            // Without a value of its own it is the login.
+            let own = try secret(TokenNames.webToken)
+            self.token = own.isEmpty && !username.isEmpty ? username + "," + userPassword : own
+        }
         shared = credential.isShared(at: now)
         autoShared = credential.flag(TokenNames.autoShared)
         showUserInfo = credential.flag(TokenNames.showUserInfo)
@@ -88,7 +96,7 @@ extension Credential {
     }
 
     /// When its value was got.
-    func updateTime(_ time: LocalTime) -> String {
+    func updateTime(_ time: DoorTime) -> String {
         let kept = attributes[TokenNames.updateTime]
         func shown(_ text: String) -> String { UInt64(text).map { time.text($0) } ?? text }
         if isForAPI, let fact = fact(mainKind) {
@@ -97,13 +105,5 @@ extension Credential {
             return time.text(fact.obtained)
         }
         return kept.map(shown) ?? time.text(created)
-    }
-}
-
-extension SecretBuffer {
-    /// For an answer or a call that carries it.
-    var tokensToolText: String {
-        defer { withExtendedLifetime(self) {} }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

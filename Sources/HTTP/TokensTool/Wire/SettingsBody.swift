@@ -2,11 +2,6 @@ import CofferJSON
 
 /// The settings as the page sends and is shown them (compat/tokenstool.md 2.4).
 struct SettingsBody: Sendable {
-    /// What the original refuses with its failure text, and the reason where it is ours.
-    struct Refusal: Error, Equatable {
-        var reason: String
-    }
-
     /// The settings after the change.
     var settings: SystemSettings
     /// `nil` where it stays.
@@ -22,13 +17,12 @@ struct SettingsBody: Sendable {
             let captcha = try fields.fields("validation")
         else { throw .refused(TokensToolMessage.settingsFailed) }
         loginUsername = try fields.text("loginUsername")
-        for (secret, name) in Self.secretNames {
-            if let value = try fields.text(name), value != Mask.text { secrets[secret] = value }
+        // The token for one-api is `controllerTask`'s.
+        for secret in SettingSecret.allCases where secret != .oneAPIToken {
+            if let value = Mask.read(try fields.text(secret.wireName)) { secrets[secret] = value }
         }
-        if let value = try captcha.text("site_secret"), value != Mask.text { secrets[.captchaSecret] = value }
         try Self.set(&settings.proxyAPIPrefix, try fields.text("proxy_api_prefix"))
         try Self.set(&settings.autoTokenURL, try fields.text("autoToken_url"))
-        try Self.set(&settings.licenseID, try fields.text("license_id"))
         try Self.set(&settings.isGetToken, try fields.bool("isGetToken"))
         try Self.set(&settings.containerName, try fields.text("containerName"))
         try Self.set(&settings.isolatedConversationTitle, try fields.text("isolated_conv_title"))
@@ -47,16 +41,12 @@ struct SettingsBody: Sendable {
         try Self.set(&settings.tls.key, try tls.text("key_file"))
         try Self.set(&settings.captcha.provider, try captcha.text("provider"))
         try Self.set(&settings.captcha.siteKey, try captcha.text("site_key"))
+        try Self.set(&settings.captcha.siteSecret, Mask.read(try captcha.text("site_secret")))
         try Self.set(&settings.captcha.siteLogin, try captcha.bool("site_login"))
         try Self.set(&settings.captcha.setupLogin, try captcha.bool("setup_login"))
         try Self.set(&settings.captcha.oaiUsername, try captcha.bool("oai_username"))
         try Self.set(&settings.captcha.oaiPassword, try captcha.bool("oai_password"))
     }
-
-    private static let secretNames: [(SettingSecret, String)] = [
-        (.loginPassword, "loginPassword"), (.getTokenPassword, "getTokenPassword"), (.setupPassword, "setup_password"),
-        (.sitePassword, "site_password"),
-    ]
 
     private static func set<Value>(_ target: inout Value, _ value: Value?) throws(TokensToolFailure) {
         if let value { target = value }
@@ -65,13 +55,13 @@ struct SettingsBody: Sendable {
     /// - Parameters:
     ///   - loginUsername: as it is in the store.
     ///   - isSet: the secrets that have a value.
-    static func shown(_ settings: SystemSettings, loginUsername: String, isSet: Set<SettingSecret>) -> JSONValue {
+    static func shown(_ settings: SystemSettings, loginUsername: String, isSet: Set<SettingSecret>, licenseID: String) -> JSONValue {
         func mask(_ secret: SettingSecret) -> JSONValue { .string(Mask.shown(isSet.contains(secret))) }
         let captcha = settings.captcha
         return .object([
             ("loginUsername", .string(loginUsername)), ("loginPassword", mask(.loginPassword)),
             ("proxy_api_prefix", .string(settings.proxyAPIPrefix)), ("autoToken_url", .string(settings.autoTokenURL)),
-            ("setup_password", mask(.setupPassword)), ("site_password", mask(.sitePassword)), ("license_id", .string(settings.licenseID)),
+            ("setup_password", mask(.setupPassword)), ("site_password", mask(.sitePassword)), ("license_id", .string(licenseID)),
             ("isGetToken", .bool(settings.isGetToken)), ("getTokenPassword", mask(.getTokenPassword)),
             ("containerName", .string(settings.containerName)), ("isolated_conv_title", .string(settings.isolatedConversationTitle)),
             ("bing", .string(settings.bind)), ("timeout", .integer(Int64(settings.timeout))), ("public_share", .bool(settings.publicShare)),
@@ -86,7 +76,7 @@ struct SettingsBody: Sendable {
             (
                 "validation",
                 .object([
-                    ("provider", .string(captcha.provider)), ("site_key", .string(captcha.siteKey)), ("site_secret", mask(.captchaSecret)),
+                    ("provider", .string(captcha.provider)), ("site_key", .string(captcha.siteKey)), ("site_secret", .string(Mask.shown(!captcha.siteSecret.isEmpty))),
                     ("site_login", .bool(captcha.siteLogin)), ("setup_login", .bool(captcha.setupLogin)),
                     ("oai_username", .bool(captcha.oaiUsername)), ("oai_password", .bool(captcha.oaiPassword)),
                 ])

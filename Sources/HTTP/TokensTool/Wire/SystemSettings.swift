@@ -1,11 +1,10 @@
 import CofferJSON
 
-/// What the page sets and `config.json` has, without its passwords (compat/tokenstool.md 2.4). A value; where it lies is
+/// What the page sets and `config.json` has, without its passwords but that of the captcha (compat/tokenstool.md 2.4). A value; where it lies is
 /// ``TokensToolMemory``'s.
 struct SystemSettings: Equatable, Sendable {
     var proxyAPIPrefix = ""
     var autoTokenURL = "default"
-    var licenseID = ""
     var isGetToken = false
     var containerName = "PandoraNext"
     var isolatedConversationTitle = "*"
@@ -41,6 +40,7 @@ struct SystemSettings: Equatable, Sendable {
     struct Captcha: Equatable, Sendable {
         var provider = ""
         var siteKey = ""
+        var siteSecret = ""
         var siteLogin = false
         var setupLogin = false
         var oaiUsername = false
@@ -54,24 +54,25 @@ struct SystemSettings: Equatable, Sendable {
     }
 }
 
-/// The values among the settings that are shown as the mask; each is a field of the door (`coffer door set tokenstool FIELD`).
+/// Settings that are fields of the door of their own (`coffer door set tokenstool FIELD`).
 enum SettingSecret: String, CaseIterable, Sendable {
     case loginPassword = "login_password"
-    case getTokenPassword = "get_token_password"
+    case getTokenPassword = "token_password"
     case setupPassword = "setup_password"
     case sitePassword = "site_password"
     case oneAPIToken = "one_api_token"
-    case captchaSecret = "captcha_site_secret"
+    /// No password: whoever is logged in reads it.
+    case licenseID = "license_id"
 
-    /// What `config.json` calls it; that of the captcha lies in an object of its own.
-    var fileKey: String {
+    /// What the API and `config.json` call it.
+    var wireName: String {
         switch self {
         case .loginPassword: "loginPassword"
         case .getTokenPassword: "getTokenPassword"
         case .setupPassword: "setup_password"
         case .sitePassword: "site_password"
         case .oneAPIToken: "oneAPi_intoToken"
-        case .captchaSecret: "site_secret"
+        case .licenseID: "license_id"
         }
     }
 }
@@ -87,7 +88,6 @@ extension SystemSettings {
         switch name {
         case "proxy_api_prefix": proxyAPIPrefix = value.string ?? proxyAPIPrefix
         case "autoToken_url": autoTokenURL = value.string ?? autoTokenURL
-        case "license_id": licenseID = value.string ?? licenseID
         case "isGetToken": isGetToken = value.bool ?? (value.string == "true")
         case "containerName": containerName = value.string ?? containerName
         case "isolated_conv_title": isolatedConversationTitle = value.string ?? isolatedConversationTitle
@@ -110,26 +110,24 @@ extension SystemSettings {
         case "auto_updateNumber": autoUpdateNumber = number(value) ?? autoUpdateNumber
         case "pandoraNext_outUrl": pandoraOutURL = value.string ?? pandoraOutURL
         case "oneAPi_outUrl": oneAPIOutURL = value.string ?? oneAPIOutURL
-        case "loginUsername", "loginPassword", "getTokenPassword", "setup_password", "site_password", "oneAPi_intoToken": break
-        default: return false
+        case "loginUsername": break
+        default: return SettingSecret.allCases.contains { $0.wireName == name }
         }
         return true
     }
 
     private func number(_ value: JSONValue) -> Int? { (value.integer ?? value.string.flatMap { Int64($0) }).flatMap { Int(exactly: $0) } }
 
-    /// With the keys of `config.json`, without passwords.
-    var json: JSONValue { .object(fileFields(captchaSecret: nil)) }
+    /// With the keys of `config.json`.
+    var json: JSONValue { .object(fileFields) }
 
-    /// - Parameter captchaSecret: `nil`: left out.
-    func fileFields(captchaSecret: String?) -> [(String, JSONValue)] {
+    var fileFields: [(String, JSONValue)] {
         [
             ("bind", .string(bind)),
             ("tls", .object([("enabled", .bool(tls.isEnabled)), ("cert_file", .string(tls.certificate)), ("key_file", .string(tls.key))])),
-            ("timeout", .integer(Int64(timeout))), ("proxy_url", .string(proxyURL)), ("license_id", .string(licenseID)),
-            ("public_share", .bool(publicShare)), ("proxy_api_prefix", .string(proxyAPIPrefix)),
-            ("isolated_conv_title", .string(isolatedConversationTitle)), ("whitelist", whitelist.map { .strings($0) } ?? .null),
-            ("captcha", captcha.file(secret: captchaSecret)), ("disable_signup", .bool(disableSignup)),
+            ("timeout", .integer(Int64(timeout))), ("proxy_url", .string(proxyURL)), ("public_share", .bool(publicShare)),
+            ("proxy_api_prefix", .string(proxyAPIPrefix)), ("isolated_conv_title", .string(isolatedConversationTitle)), ("whitelist", whitelist.map { .strings($0) } ?? .null),
+            ("captcha", captcha.file), ("disable_signup", .bool(disableSignup)),
             ("auto_conv_arkose", .bool(autoConversationArkose)), ("proxy_file_service", .bool(proxyFileService)),
             ("custom_doh_host", .string(customDoHHost)), ("autoToken_url", .string(autoTokenURL)), ("isGetToken", .bool(isGetToken)),
             ("containerName", .string(containerName)), ("auto_updateSession", .bool(autoUpdateSession)),
@@ -145,7 +143,7 @@ extension SystemSettings.Captcha {
             switch name {
             case "provider": provider = value.string ?? ""
             case "site_key": siteKey = value.string ?? ""
-            case "site_secret": break
+            case "site_secret": siteSecret = value.string ?? ""
             case "site_login": siteLogin = value.bool ?? false
             case "setup_login": setupLogin = value.bool ?? false
             case "oai_username": oaiUsername = value.bool ?? false
@@ -155,12 +153,12 @@ extension SystemSettings.Captcha {
         }
     }
 
-    func file(secret: String?) -> JSONValue {
+    var file: JSONValue {
         .object(
-            [("provider", .string(provider)), ("site_key", .string(siteKey))] + (secret.map { [("site_secret", .string($0))] } ?? [])
-                + [
-                    ("site_login", .bool(siteLogin)), ("setup_login", .bool(setupLogin)), ("oai_username", .bool(oaiUsername)),
-                    ("oai_password", .bool(oaiPassword)),
-                ] + others.map { ($0.name, $0.value) })
+            [
+                ("provider", .string(provider)), ("site_key", .string(siteKey)), ("site_secret", .string(siteSecret)),
+                ("site_login", .bool(siteLogin)), ("setup_login", .bool(setupLogin)), ("oai_username", .bool(oaiUsername)),
+                ("oai_password", .bool(oaiPassword)),
+            ] + others.map { ($0.name, $0.value) })
     }
 }

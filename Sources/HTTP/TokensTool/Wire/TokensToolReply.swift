@@ -24,10 +24,11 @@ enum TokensToolFailure: Error, Sendable {
         }
     }
 
-    init(_ error: AccountError, _ text: String) {
+    /// - Parameter because: whether the reason stands behind the text: it is one that the original does not know.
+    init(_ error: AccountError, _ text: String, because: Bool = false) {
         switch error.code {
         case .locked, .busy, .readOnly: self = .unavailable
-        default: self = .refused(text)
+        default: self = .refused(because ? "\(text)：\(error.message)" : text)
         }
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Times as this API shows them: `yyyy-MM-dd HH:mm:ss` in one time zone.
-struct LocalTime: Sendable {
+struct DoorTime: Sendable {
     private let calendar: Calendar
 
     /// An unknown zone counts as UTC; the configuration refuses one before.

@@ -1,0 +1,76 @@
+import CofferCredentials
+import CofferJSON
+import CofferStore
+import Logging
+
+// Settings, quota and the proxy's reload (compat/tokenstool.md 1.6).
+extension TokensToolDoor {
+    func showSettings() -> JSONValue {
+        let task = task
+        var settings = memory.settings
+        settings.autoUpdateSession = task.isOn
+        settings.autoUpdateTime = task.days
+        settings.autoUpdateNumber = task.number
+        return SettingsBody.shown(
+            settings, loginUsername: memory.loginUsername, isSet: memory.secretsThatAreSet, licenseID: memory.secret(.licenseID)?.text ?? "")
+    }
+
+    func changeSettings(_ fields: BodyFields, _ principal: String) async throws(TokensToolFailure) -> JSONValue {
+        let text = TokensToolMessage.settingsFailed
+        let after = try await memory.change(failing: text, by: principal) { (settings) throws(TokensToolFailure) in
+            let body = try SettingsBody(fields, present: settings)
+            if let objection = SettingsChecks.objection(body.settings, before: settings) { throw .refused("\(text)：\(objection)") }
+            // Without either nobody could log in any more.
+            guard body.loginUsername?.isEmpty != true, body.secrets[.loginPassword]?.isEmpty != true else {
+                throw .refused("\(text)：loginUsername, loginPassword")
+            }
+            for value in body.secrets.values where value.utf8.count > SettingsChecks.maximumText {
+                throw .refused("\(text)：a text is longer than \(SettingsChecks.maximumText) bytes")
+            }
+            settings = body.settings
+            return (body.loginUsername, body.secrets)
+        }
+        await follow(after, principal)
+        runSinks()
+        return .string(TokensToolMessage.settingsChanged)
+    }
+
+    /// The tokens that are stored are refreshed at where the proxy is now.
+    private func follow(_ settings: SystemSettings, _ principal: String) async {
+        guard let base = settings.upstreamBase else { return }
+        for credential in allTokens() where credential.parameters[TokenNames.base] != base {
+            var change = CredentialChange()
+            change.parameters = [TokenNames.base: base]
+            do throws(CredentialError) { _ = try await credentials.credentials.update(credential.number, change, by: principal) } catch {
+                logger.warning(
+                    "a token did not follow the proxy's new address",
+                    metadata: ["door": "tokenstool", "credential": "\(credential.number)", "error": "\(error.code.rawValue)"])
+            }
+        }
+    }
+
+    func showQuota() async throws(TokensToolFailure) -> JSONValue {
+        let (quota, wasAnswered) = await calls.quota()
+        guard let quota else { throw .refused(wasAnswered ? TokensToolMessage.quotaRefused : TokensToolMessage.quotaFailed) }
+        return quota
+    }
+
+    // MARK: The proxy's files
+
+    /// Also where it did not work the code is 1 (quirk Q7): the text tells.
+    func reloadUpstream() async throws(TokensToolFailure) -> JSONValue {
+        let calls = calls
+        guard calls.settings.bindPort != nil else { throw .refused(TokensToolMessage.badBind) }
+        await writeSinks()
+        return .string(await calls.reload() ? TokensToolMessage.reloaded : TokensToolMessage.reloadFailed)
+    }
+
+    /// Behind a change: the files are written, then the proxy is told. What comes of it is only logged.
+    func reloadBehindChange() async {
+        guard settings.hotReload, !credentials.isLocked else { return }
+        await writeSinks()
+        if await !calls.reload() {
+            logger.info("the proxy could not be told to reload", metadata: ["door": "tokenstool"])
+        }
+    }
+}
