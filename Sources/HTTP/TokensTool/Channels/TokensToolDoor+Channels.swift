@@ -1,3 +1,4 @@
+import CofferCredentials
 import CofferJSON
 import CofferStore
 

@@ -92,7 +92,7 @@ struct CompiledPage: Sendable {
         let isPlain = host.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || ".-:[]".utf8.contains(byte)
         }
-        return isPlain ? url[..<slashes.upperBound] + host : nil
+        return isPlain ? String(url[..<slashes.upperBound] + host) : nil
     }
 
     /// Where no page is configured.

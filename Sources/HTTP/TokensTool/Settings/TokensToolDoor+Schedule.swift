@@ -2,6 +2,7 @@ import CofferCredentials
 import CofferJSON
 import CofferStore
 import Logging
+import Synchronization
 
 // controllerTask and the two schedules behind it (compat/tokenstool.md 1.6 and 4; decisions 15). They are schedules of Coffer's: what
 // `coffer schedule` changes, this API shows.
@@ -58,7 +59,7 @@ extension TokensToolDoor {
             return (nil, oneAPIToken.map { [.oneAPIToken: $0] } ?? [:])
         }
         do throws(CredentialError) { try await put(new, principal) } catch { throw TokensToolFailure(error, text) }
-        runSinks()
+        triggerSinks()
         return .string(TokensToolMessage.taskChanged)
     }
 

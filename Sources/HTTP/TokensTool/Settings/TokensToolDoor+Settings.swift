@@ -31,7 +31,7 @@ extension TokensToolDoor {
             return (body.loginUsername, body.secrets)
         }
         await follow(after, principal)
-        runSinks()
+        triggerSinks()
         return .string(TokensToolMessage.settingsChanged)
     }
 

@@ -13,7 +13,7 @@ extension TokensToolDoor {
     /// Writes them now and waits: what is told to reload then finds what was changed.
     func writeSinks() async {
         for sink in ownSinks {
-            do throws(CredentialError) { _ = try await credentials.sinks.run(sink.number, by: "tokenstool") } catch {
+            do throws(CredentialError) { _ = try await credentials.sinks.run(sink.number) } catch {
                 logger.warning(
                     "a file of the proxy could not be written",
                     metadata: ["door": "tokenstool", "sink": "\(sink.number)", "error": "\(error.code.rawValue)"])
@@ -22,8 +22,7 @@ extension TokensToolDoor {
     }
 
     /// The settings are no credentials: nobody else sees that what the files show has changed.
-    func runSinks() {
-        guard !ownSinks.isEmpty else { return }
-        Task { await writeSinks() }
+    func triggerSinks() {
+        for sink in ownSinks { credentials.sinks.trigger(sink.number) }
     }
 }

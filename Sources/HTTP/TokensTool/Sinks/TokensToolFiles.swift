@@ -14,7 +14,7 @@ struct TokensFile: SinkRenderer {
     func render(_ sink: Sink) throws(CredentialError) -> SecretBuffer {
         guard sink.tenant == .main else { throw CredentialError(.invalidArgument, "tenant", "TokensTool's tokens are those of the tenant main") }
         var entries: [(String, JSONValue)] = []
-        for credential in parts.credentials.list(tenant: .main, where: { $0.isTokensToolToken && $0.isEnabled }) where sink.target.covers(credential) {
+        for credential in parts.sinks.shown(by: sink) where credential.isTokensToolToken && credential.isEnabled {
             let row = try TokenRow(credential, parts.credentials, time: parts.time, now: parts.clock())
             entries.append((row.name, row.fileEntry))
         }
@@ -42,12 +42,14 @@ struct ConfigFile: SinkRenderer {
 /// What the files need of the door; they do not keep it.
 private struct TokensToolParts: Sendable {
     let credentials: CredentialService
+    let sinks: SinkService
     let memory: TokensToolMemory
     let time: DoorTime
     let clock: @Sendable () -> UInt64
 
     init(_ door: TokensToolDoor) {
         credentials = door.credentials.credentials
+        sinks = door.credentials.sinks
         memory = door.memory
         time = door.time
         clock = door.settings.clock

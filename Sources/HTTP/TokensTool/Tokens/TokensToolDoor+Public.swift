@@ -29,16 +29,12 @@ extension TokensToolDoor {
     func publicPool(_ call: HTTPCall) throws(TokensToolFailure) -> JSONValue {
         let name = try publicName(call)
         guard let pool = credentials.pools.find(tenant: .main, name: Array(name.utf8)) else { throw .refused(TokensToolMessage.noPoolToken) }
-        do throws(CredentialError) {
-            guard let token = try credentials.pools.ownToken(pool.number)?.text, token.contains("pk") else {
-                throw TokensToolFailure.refused(TokensToolMessage.noPoolToken)
-            }
-            return .string(token)
-        } catch let error as CredentialError {
+        let token: String?
+        do throws(CredentialError) { token = try ownToken(pool) } catch {
             throw TokensToolFailure(error, TokensToolMessage.poolTokenFailed)
-        } catch {
-            throw .refused(TokensToolMessage.noPoolToken)
         }
+        guard let token, token.contains("pk") else { throw .refused(TokensToolMessage.noPoolToken) }
+        return .string(token)
     }
 
     /// All that is needed must be there before anything is said of the password.
