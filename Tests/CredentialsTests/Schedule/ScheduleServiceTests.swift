@@ -1,4 +1,5 @@
 import CofferStore
+import Synchronization
 import Testing
 
 @testable import CofferCredentials
@@ -32,7 +33,7 @@ import Testing
     @Test func whatIsWrongIsNamedAndChangesNothing() async throws {
         _ = try await fixture.schedule("there")
         func refusal(_ name: String = "new", _ change: @escaping (inout ScheduleDraft) -> Void) async -> String {
-            await scheduleRefusal { _ = try await self.fixture.schedule(name, change) }
+            await scheduleRefusal { _ = try await self.fixture.schedule(name, .refresh, .everyMinutes(60), change) }
         }
         #expect(await refusal { $0.rule = .everyDays(0, at: .one) } == "invalidArgument:days")
         #expect(await refusal { $0.rule = .everyDays(367, at: .one) } == "invalidArgument:days")

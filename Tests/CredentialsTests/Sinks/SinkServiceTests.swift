@@ -1,4 +1,5 @@
 import CofferStore
+import CofferUpstream
 import Foundation
 import Glibc
 import Synchronization
