@@ -130,7 +130,7 @@ extension SinkService {
     /// Renders, and writes where the file is not that already.
     private func write(_ sink: Sink, _ state: inout SinkState) throws(CredentialError) {
         let content = try rendered(sink)
-        let file = try SinkFile(sink.path)
+        let file = try SinkFile(sink.path, outside: context.store.path)
         let digest = SinkFile.digest(content)
         let present = try file.present(content, ours: [state.digest, state.begunDigest])
         if case .same = present {

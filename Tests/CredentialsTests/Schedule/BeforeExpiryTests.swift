@@ -53,6 +53,22 @@ import Testing
         #expect(fixture.schedules.outlook.count == 0)
     }
 
+    @Test func whatWasRefreshedMeanwhileIsLeftAlone() async throws {
+        for name in ["a", "b"] { _ = try await fixture.credential(name, expires: fixture.clock.now + 120_000) }
+        _ = fixture.schedules.beat()
+        fixture.clock.advance(120_000)
+        fixture.schedules.desk.withLock { desk in
+            for number in [1, 2] as [UInt64] { desk.plan.set(number, .init(due: 0, lane: "oauth2")) }
+        }
+        // Told of only after the beat has chosen: its note is taken away.
+        try fixture.access(of: 1, "asked for", expires: fixture.clock.now + 3_600_000)
+        fixture.schedules.desk.withLock { $0.touched = [] }
+        _ = fixture.schedules.beat()
+        #expect(await eventually { fixture.acting.calls.count == 1 })
+        #expect(await idle())
+        #expect(fixture.acting.calls == ["refresh 2"])
+    }
+
     @Test func afterFailuresLessAndLessOften() async throws {
         _ = try await fixture.credential("a", expires: fixture.clock.now + 120_000)
         fixture.acting.script.withLock { $0.failures[1] = CredentialError(.busy, "", "busy") }

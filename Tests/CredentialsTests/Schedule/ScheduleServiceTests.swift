@@ -126,6 +126,33 @@ import Testing
         #expect(fixture.acting.calls == ["refresh 1"])
     }
 
+    @Test func aRunThatTheEndOfTheDaemonInterruptsIsTakenUp() async throws {
+        for name in ["a", "b"] { _ = try await fixture.credential(name) }
+        _ = try await fixture.schedule("s")
+        let began = fixture.clock.now
+        fixture.acting.script.withLock { script in
+            script.then = { [fixture] number in
+                try? fixture.state(of: number) { $0.lastRefresh = began }
+                fixture.schedules.stop()
+            }
+            script.failures[2] = CredentialError(.upstream, "", "down")
+        }
+        #expect(await scheduleRefusal { _ = try await self.fixture.schedules.run(1, by: "test") } == "failed")
+        fixture.acting.script.withLock { $0.then = nil }
+        let called = fixture.acting.calls.count
+        try fixture.state(of: 2) { $0.lastRefresh = 0 }
+        try fixture.reopen()
+        #expect(fixture.schedules.find(1)?.state.isRunning == true)
+        _ = fixture.schedules.beat()
+        #expect(await eventually { fixture.schedules.find(1)?.state.isRunning == false })
+        #expect(fixture.schedules.find(1)?.state.interrupted == began)
+        fixture.clock.advance(ScheduleState.catchUpSpread + 1_000)
+        _ = fixture.schedules.beat()
+        #expect(await eventually { fixture.schedules.find(1)?.state.lastEnd != 0 && fixture.schedules.desk.withLock { $0.runs.isEmpty } })
+        #expect(fixture.acting.calls.dropFirst(called) == ["refresh 2"])
+        #expect(fixture.schedules.find(1)?.state.interrupted == 0)
+    }
+
     @Test func aChosenPoolThatIsGoneIsTheRunsFailure() async throws {
         _ = try await fixture.schedule("s", target: CredentialFilter(pool: "gone"))
         let run = try await fixture.schedules.run(1, by: "test")
