@@ -70,7 +70,8 @@ struct SinkFile: Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw refusal("what lies there is no regular file") }
         guard status.st_size <= Self.maximumSize else {
-            throw CredentialError(.failed, "path", "somebody else's file of more than \(Self.maximumSize >> 20) MiB lies there: it is not replaced")
+            throw CredentialError(
+                .failed, "path", "somebody else's file of more than \(Self.maximumSize >> 20) MiB lies there: it is not replaced")
         }
         let bytes = try read(descriptor, Int(status.st_size))
         defer { withExtendedLifetime(bytes) {} }
@@ -131,7 +132,8 @@ struct SinkFile: Sendable {
         }
         guard status.st_uid == geteuid() || status.st_uid == 0, status.st_mode & 0o022 == 0 else {
             close(descriptor)
-            throw refusal("others can write to the folder \(folder): it must belong to the daemon's user or root, and be writable by nobody else")
+            throw refusal(
+                "others can write to the folder \(folder): it must belong to the daemon's user or root, and be writable by nobody else")
         }
         guard !isInStore(descriptor) else {
             close(descriptor)
