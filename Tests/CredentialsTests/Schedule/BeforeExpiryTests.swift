@@ -1,5 +1,6 @@
 import CofferStore
 import CofferUpstream
+import Synchronization
 import Testing
 
 @testable import CofferCredentials
@@ -14,6 +15,9 @@ import Testing
         let expires = fixture.clock.now + 3_600_000
         _ = try await fixture.credential("a", expires: expires)
         _ = try await fixture.credential("b")
+        var change = CredentialChange()
+        change.isEnabled = false
+        _ = try await fixture.credentials.update(2, change, by: "test")
         let wait = try #require(fixture.schedules.beat())
         let next = fixture.schedules.nextRefresh(of: 1)
         #expect(next.due == fixture.clock.now + wait && fixture.clock.now + wait < expires)
@@ -49,9 +53,26 @@ import Testing
         #expect(fixture.schedules.outlook.count == 0)
     }
 
+    @Test func whatWasRefreshedMeanwhileIsLeftAlone() async throws {
+        for name in ["a", "b"] { _ = try await fixture.credential(name, expires: fixture.clock.now + 120_000) }
+        _ = fixture.schedules.beat()
+        fixture.clock.advance(120_000)
+        fixture.schedules.desk.withLock { desk in
+            for number in [1, 2] as [UInt64] { desk.plan.set(number, .init(due: 0, lane: "oauth2")) }
+        }
+        // Told of only after the beat has chosen: its note is taken away.
+        try fixture.access(of: 1, "asked for", expires: fixture.clock.now + 3_600_000)
+        fixture.schedules.desk.withLock { $0.touched = [] }
+        _ = fixture.schedules.beat()
+        #expect(await eventually { fixture.acting.calls.count == 1 })
+        #expect(await idle())
+        #expect(fixture.acting.calls == ["refresh 2"])
+    }
+
     @Test func afterFailuresLessAndLessOften() async throws {
         _ = try await fixture.credential("a", expires: fixture.clock.now + 120_000)
         fixture.acting.script.withLock { $0.failures[1] = CredentialError(.busy, "", "busy") }
+        _ = fixture.schedules.beat()
         fixture.clock.advance(120_000)
         var waits: [UInt64] = []
         for count in 1...6 {
@@ -68,6 +89,7 @@ import Testing
     @Test func noTokenIsRefreshedAllTheTime() async throws {
         // The upstream says nothing but success, and its tokens are always nearly over.
         _ = try await fixture.credential("a", expires: fixture.clock.now + 1_000)
+        _ = fixture.schedules.beat()
         fixture.clock.advance(60_000)
         fixture.acting.script.withLock { script in
             script.then = { [fixture] number in try? fixture.access(of: number, "new", expires: fixture.clock.now + 1_000) }

@@ -33,6 +33,19 @@ import Testing
         #expect(RunSelection(schedule, among: all, now: now).chosen == [2])
     }
 
+    @Test func anInterruptedRunIsTakenUpWhereItWas() throws {
+        var schedule = try schedule(count: 3)
+        schedule.state.interrupted = 1_000
+        let all = try [
+            credential(1, refreshed: 1_000), credential(2, refreshed: 999), credential(3, refreshed: 1_500), credential(4, refreshed: 10),
+            credential(5, refreshed: 20),
+        ]
+        let selection = RunSelection(schedule, among: all, now: now)
+        #expect(selection.chosen == [4] && selection.skipped == ["served before the interruption": 2])
+        schedule.count = 0
+        #expect(RunSelection(schedule, among: all, now: now).chosen == [4, 5, 2])
+    }
+
     @Test func whoIsLeftOutTakesNoTurn() throws {
         let all = try [
             credential(1) { $0.isEnabled = false }, credential(2) { $0.state.move(to: .dead, at: 1, why: "") },

@@ -1,4 +1,5 @@
 import CofferStore
+import Synchronization
 import Testing
 
 @testable import CofferCredentials
@@ -32,7 +33,7 @@ import Testing
     @Test func whatIsWrongIsNamedAndChangesNothing() async throws {
         _ = try await fixture.schedule("there")
         func refusal(_ name: String = "new", _ change: @escaping (inout ScheduleDraft) -> Void) async -> String {
-            await scheduleRefusal { _ = try await self.fixture.schedule(name, change) }
+            await scheduleRefusal { _ = try await self.fixture.schedule(name, .refresh, .everyMinutes(60), change) }
         }
         #expect(await refusal { $0.rule = .everyDays(0, at: .one) } == "invalidArgument:days")
         #expect(await refusal { $0.rule = .everyDays(367, at: .one) } == "invalidArgument:days")
@@ -123,6 +124,33 @@ import Testing
         #expect(await eventually { fixture.schedules.find(1)?.state.lastEnd != 0 && fixture.schedules.desk.withLock { $0.runs.isEmpty } })
         _ = fixture.schedules.beat()
         #expect(fixture.acting.calls == ["refresh 1"])
+    }
+
+    @Test func aRunThatTheEndOfTheDaemonInterruptsIsTakenUp() async throws {
+        for name in ["a", "b"] { _ = try await fixture.credential(name) }
+        _ = try await fixture.schedule("s")
+        let began = fixture.clock.now
+        fixture.acting.script.withLock { script in
+            script.then = { [fixture] number in
+                try? fixture.state(of: number) { $0.lastRefresh = began }
+                fixture.schedules.stop()
+            }
+            script.failures[2] = CredentialError(.upstream, "", "down")
+        }
+        #expect(await scheduleRefusal { _ = try await self.fixture.schedules.run(1, by: "test") } == "failed")
+        fixture.acting.script.withLock { $0.then = nil }
+        let called = fixture.acting.calls.count
+        try fixture.state(of: 2) { $0.lastRefresh = 0 }
+        try fixture.reopen()
+        #expect(fixture.schedules.find(1)?.state.isRunning == true)
+        _ = fixture.schedules.beat()
+        #expect(await eventually { fixture.schedules.find(1)?.state.isRunning == false })
+        #expect(fixture.schedules.find(1)?.state.interrupted == began)
+        fixture.clock.advance(ScheduleState.catchUpSpread + 1_000)
+        _ = fixture.schedules.beat()
+        #expect(await eventually { fixture.schedules.find(1)?.state.lastEnd != 0 && fixture.schedules.desk.withLock { $0.runs.isEmpty } })
+        #expect(fixture.acting.calls.dropFirst(called) == ["refresh 2"])
+        #expect(fixture.schedules.find(1)?.state.interrupted == 0)
     }
 
     @Test func aChosenPoolThatIsGoneIsTheRunsFailure() async throws {

@@ -148,7 +148,19 @@ import Testing
             free(name)
             free(seconds)
         }
-        guard posix_spawn(&child, "/bin/sleep", nil, nil, [name, seconds, nil], nil) == 0 else {
+        // A test's own thread may hold signals back, and what it starts would as well.
+        var attributes = posix_spawnattr_t()
+        var none = sigset_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        var standard = sigset_t()
+        sigemptyset(&standard)
+        sigaddset(&standard, SIGUSR1)
+        posix_spawnattr_setsigdefault(&attributes, &standard)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        guard posix_spawn(&child, "/bin/sleep", nil, &attributes, [name, seconds, nil], nil) == 0 else {
             throw CredentialError(.failed, "", "no process for a test")
         }
         #expect(try await perform(" \(child)\n") == "")

@@ -1,4 +1,5 @@
 import CofferStore
+import CofferUpstream
 import Foundation
 import Glibc
 import Synchronization
@@ -195,6 +196,10 @@ import Testing
         #expect(await refusal { $0.path = "tokens.txt" } == "invalidArgument:path")
         #expect(await refusal { $0.path = "/tmp/tokens.txt" } == "invalidArgument:path")
         #expect(await refusal { $0.path = "/nowhere/tokens.txt" } == "invalidArgument:path")
+        #expect(await refusal { $0.path = self.fixture.path + "/store/data.mdb" } == "invalidArgument:path")
+        mkdir(fixture.path + "/store/below", 0o700)
+        symlink(fixture.path + "/store/below", fixture.path + "/link")
+        #expect(await refusal { $0.path = self.fixture.path + "/link/tokens" } == "invalidArgument:path")
         #expect(await refusal { $0.target = CredentialFilter() } == "invalidArgument:target")
         #expect(await refusal { $0.content = .template(SinkTemplate(encoding: .json, element: "{secret}")) } == "invalidArgument:template")
         #expect(await refusal { $0.action = .call(method: .post, url: "ftp://127.0.0.1/", timeout: 1_000) } == "invalidArgument:url")

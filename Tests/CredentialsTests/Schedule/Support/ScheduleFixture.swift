@@ -1,3 +1,4 @@
+import CofferAccounts
 import CofferStore
 import CofferUpstream
 import Foundation
@@ -110,13 +111,14 @@ final class ScheduleFixture: CommitListener, Sendable {
     // MARK: What tests are about
 
     /// A credential that can be refreshed without logging in.
+    /// - Parameter expires: `nil`: in a year.
     func credential(
-        _ name: String, tenant: TenantID = .main, expires: UInt64 = 0, tags: [String] = [], attributes: [String: String] = [:]
+        _ name: String, tenant: TenantID = .main, expires: UInt64? = nil, tags: [String] = [], attributes: [String: String] = [:]
     ) async throws -> Credential {
         var draft = CredentialDraft(tenant: tenant, name: try DocumentName(name.utf8), provider: "oauth2")
         draft.parameters = ["token_url": "https://upstream.example/token"]
         draft.tokens = ["refresh": SecretBuffer(Array("refresh-of-\(name)".utf8)), "access": SecretBuffer(Array("access-of-\(name)".utf8))]
-        draft.expiries = ["access": expires]
+        draft.expiries = ["access": expires ?? clock.now + 365 * 86_400_000]
         draft.tags = tags
         draft.attributes = attributes
         return try await credentials.create(draft, by: "test")
