@@ -41,6 +41,18 @@ import Testing
             machine.report(lease, verdict, now: now, jitter: 0)?.effect
         }
 
+        func judge(_ lease: LeaseID, _ verdict: ReportedVerdict) -> PoolMachine.Judged? {
+            machine.report(lease, verdict, now: now, jitter: 0)
+        }
+
+        func report(of credential: UInt64, _ verdict: ReportedVerdict) -> PoolReportResult.Effect? {
+            machine.report(of: credential, verdict, now: now, jitter: 0)?.effect
+        }
+
+        func takeOwn() -> LeaseID? { machine.takeOwn(now: now, random: &random) }
+
+        func picksOwn() -> Bool { machine.pick(PoolAsk(), now: now, random: &random) == .own }
+
         func state(_ credential: UInt64) -> PoolMemberState? { machine.member(credential)?.health.state }
     }
 
@@ -115,10 +127,10 @@ import Testing
         bench.now += 5_000
         let probe = try #require(bench.pick())
         // While the probe runs, another caller, who has no lease any more, is told to wait.
-        #expect(bench.machine.report(probe.lease, .limited(retryAfter: 600_000), now: bench.now, jitter: 0)?.effect == .taken)
+        #expect(bench.judge(probe.lease, .limited(retryAfter: 600_000))?.effect == .taken)
         let until = bench.machine.member(1)?.health.until
         #expect(bench.report(probe.lease, .ok) == .repeated)
-        #expect(bench.machine.report(of: 1, .ok, now: bench.now, jitter: 0)?.effect == .outdated)
+        #expect(bench.report(of: 1, .ok) == .outdated)
         #expect(bench.machine.member(1)?.health.until == until && bench.state(1) == .cooling)
     }
 
@@ -154,12 +166,12 @@ import Testing
     @Test func aFreshTokenLetsASuspectTryAtOnce() throws {
         let bench = Bench(count: 1)
         let lease = try #require(bench.pick())
-        #expect(bench.machine.report(lease.lease, .unauthorized, now: bench.now, jitter: 0)?.needsAttention == true)
+        #expect(bench.judge(lease.lease, .unauthorized)?.needsAttention == true)
         #expect(bench.retryAfter() == 30_000)
         bench.machine.set(Bench.standing(token: 2), of: 1)
         let probe = try #require(bench.pick())
         // Ten minutes must pass before it is looked after again, whatever callers say.
-        #expect(bench.machine.report(probe.lease, .unauthorized, now: bench.now, jitter: 0)?.needsAttention == false)
+        #expect(bench.judge(probe.lease, .unauthorized)?.needsAttention == false)
         bench.now += 600_000
         let late = try #require(bench.pick())
         #expect(bench.report(late.lease, .unauthorized) == .taken)
@@ -197,7 +209,7 @@ import Testing
             bench.now += 59_000
             #expect(bench.pick(ask)?.credential == member)
         }
-        #expect(bench.machine.report(of: member, .limited(retryAfter: 30_000), now: bench.now, jitter: 0)?.effect == .taken)
+        #expect(bench.report(of: member, .limited(retryAfter: 30_000)) == .taken)
         let other = try #require(bench.pick(ask)?.credential)
         #expect(other != member)
         bench.now += 30_000
@@ -239,21 +251,21 @@ import Testing
         let bench = Bench([])
         #expect(bench.retryAfter() == 0)
         #expect(bench.retryAfter(PoolAsk(kind: Pool.ownKind)) == 0)
-        #expect(bench.machine.report(of: 1, .ok, now: bench.now, jitter: 0) == nil)
+        #expect(bench.report(of: 1, .ok) == nil)
     }
 
     @Test func theOwnTokenGoesFirstUntilItFails() throws {
         let bench = Bench(count: 1)
         bench.machine.set(own: TokenFact(kind: Pool.ownKind, expires: 0, obtained: 1))
-        #expect(bench.machine.pick(PoolAsk(), now: bench.now, random: &bench.random) == .own)
+        #expect(bench.picksOwn())
         // A share token is a member's.
         bench.machine.set(Bench.standing(token: 1), of: 1)
-        let lease = try #require(bench.machine.takeOwn(now: bench.now, random: &bench.random))
+        let lease = try #require(bench.takeOwn())
         #expect(bench.report(lease, .unauthorized) == .taken)
         #expect(bench.pick()?.credential == 1)
         #expect(bench.retryAfter(PoolAsk(kind: Pool.ownKind)) == 30_000)
         bench.machine.set(own: TokenFact(kind: Pool.ownKind, expires: 0, obtained: 2))
-        #expect(bench.machine.pick(PoolAsk(), now: bench.now, random: &bench.random) == .own)
+        #expect(bench.picksOwn())
     }
 
     @Test func whoLeavesAndComesBackIsLiveAndOwesNothing() throws {

@@ -139,26 +139,32 @@ extension PoolMachine {
                 let time = opening(member, ask, room: clock)
                 if time > clock || isWanted(member, ask) { earliest = min(earliest, time) }
             }
-            // Where room is missing, the end of the oldest lease makes some; they lie in the order of their ends. Of a member whose limit
-            // was lowered meanwhile, several must end.
-            var ended: [UInt64: UInt32] = [:]
-            if isCramped { leases.forEachOut { lease in
-                guard lease.ends < earliest else { return false }
-                guard let index = places[lease.credential], lease.granted > members[index].joined, !members[index].hasRoom else { return true }
-                let excess = members[index].inFlight - members[index].inFlightLimit
-                if excess > 0 {
-                    ended[lease.credential, default: 0] += 1
-                    if ended[lease.credential, default: 0] <= excess { return true }
-                }
-                earliest = min(earliest, opening(members[index], ask, room: lease.ends))
-                return true
-            }
+            if isCramped { earliest = openingByRoom(ask, before: earliest) }
         }
         if let own, asksOwn(ask) {
             let time = opening(own, ask, kind: Pool.ownKind, room: clock)
             if time > clock || isWanted(own, ask) { earliest = min(earliest, time) }
         }
         return earliest == .max ? 0 : max(earliest - clock, 1)
+    }
+
+    /// Where room is missing, the end of the oldest lease makes some; they lie in the order of their ends. Of a member whose limit was
+    /// lowered meanwhile, several must end.
+    private func openingByRoom(_ ask: PoolAsk, before limit: UInt64) -> UInt64 {
+        var earliest = limit
+        var ended: [UInt64: UInt32] = [:]
+        leases.forEachOut { lease in
+            guard lease.ends < earliest else { return false }
+            guard let index = places[lease.credential], lease.granted > members[index].joined, !members[index].hasRoom else { return true }
+            let excess = members[index].inFlight - members[index].inFlightLimit
+            if excess > 0 {
+                ended[lease.credential, default: 0] += 1
+                if ended[lease.credential, default: 0] <= excess { return true }
+            }
+            earliest = min(earliest, opening(members[index], ask, room: lease.ends))
+            return true
+        }
+        return earliest
     }
 
     private func opening(_ member: Member, _ ask: PoolAsk, kind: String? = nil, room: UInt64) -> UInt64 {
