@@ -1,3 +1,4 @@
+import CofferAccounts
 import CofferStore
 import Testing
 
@@ -6,9 +7,9 @@ import Testing
 /// Picking and reporting through the service: credentials change under it, the daemon restarts.
 @Suite struct PoolReportTests {
     @Test func reportsDecideAndSurviveARestart() async throws {
-        let fixture = try PoolFixture()
+        let fixture = try CredentialsFixture.withoutUpstream()
         var members: [PoolMember] = []
-        for name in ["a", "b", "c", "d"] { members.append(PoolMember(credential: try await fixture.credential(name).number)) }
+        for name in ["a", "b", "c", "d"] { members.append(PoolMember(credential: try await fixture.member(name).number)) }
         let pool = try await fixture.pool("one", members)
         let verdicts: [UInt64: ReportedVerdict] = [
             1: .limited(retryAfter: 5_000), 2: .paymentRequired(), 3: .serverError, 4: .unauthorized,
@@ -23,8 +24,8 @@ import Testing
         let states: [PoolMemberState] = [.cooling, .exhausted, .cooling, .suspect]
         #expect(try fixture.pools.members(of: pool.number).map(\.state) == states)
         let before = try fixture.pools.members(of: pool.number)
-        let refusal = #expect(throws: CredentialError.self) { try fixture.pick("one") }
-        #expect(refusal?.code == .noLiveMember && (5_000...5_500).contains(refusal?.retryAfter ?? 0))
+        let refused = #expect(throws: CredentialError.self) { try fixture.pick("one") }
+        #expect(refused?.code == .noLiveMember && (5_000...5_500).contains(refused?.retryAfter ?? 0))
         try fixture.reopen()
         #expect(try fixture.pools.members(of: pool.number) == before)
         fixture.clock.advance(5_500)
@@ -38,8 +39,8 @@ import Testing
     }
 
     @Test func theDeadStayWithTheirReasonUntilSomebodyRevivesThem() async throws {
-        let fixture = try PoolFixture()
-        let a = try await fixture.credential("a")
+        let fixture = try CredentialsFixture.withoutUpstream()
+        let a = try await fixture.member("a")
         let pool = try await fixture.pool("one", [PoolMember(credential: a.number)])
         try fixture.pools.report(lease: try fixture.pick("one").lease, .unauthorized, by: "test")
         try await fixture.renew(a.number)
@@ -49,80 +50,80 @@ import Testing
         let view = try #require(try fixture.pools.members(of: pool.number).first)
         #expect(view.state == .dead && view.reason.contains("401") && view.verdict == "unauthorized" && view.takesPart)
         // The credential is what it was: a pool kills nobody but its own members.
-        #expect(fixture.all.credentials.find(a.number)?.state.phase == .idle)
-        #expect(await poolRefusal { _ = try fixture.pick("one") } == "noLiveMember:pool")
+        #expect(fixture.service.find(a.number)?.state.phase == .idle)
+        #expect(await refusal { _ = try fixture.pick("one") } == "noLiveMember:pool")
         try fixture.pools.revive(pool: pool.number, credential: a.number, by: "test")
         #expect(try fixture.pick("one").credential == a.number)
     }
 
     @Test func whoeverIsDisabledDeletedOrBroughtBackFollows() async throws {
-        let fixture = try PoolFixture()
-        let (a, b) = (try await fixture.credential("a"), try await fixture.credential("b"))
+        let fixture = try CredentialsFixture.withoutUpstream()
+        let (a, b) = (try await fixture.member("a"), try await fixture.member("b"))
         let pool = try await fixture.pool("one", [PoolMember(credential: a.number), PoolMember(credential: b.number)])
         var change = CredentialChange()
         change.isEnabled = false
-        _ = try await fixture.all.credentials.update(a.number, change, by: "test")
+        _ = try await fixture.service.update(a.number, change, by: "test")
         for _ in 0..<20 { #expect(try fixture.pick("one").credential == b.number) }
-        _ = try await fixture.all.credentials.delete([b.number], by: "test")
-        #expect(await poolRefusal { _ = try fixture.pick("one") } == "noLiveMember:pool")
+        _ = try await fixture.service.delete([b.number], by: "test")
+        #expect(await refusal { _ = try fixture.pick("one") } == "noLiveMember:pool")
         let gone = try #require(try fixture.pools.members(of: pool.number).last)
         #expect(gone.name == nil && !gone.takesPart && gone.credentialWord == "")
-        _ = try await fixture.all.credentials.undelete(tenant: .main, name: Array("b".utf8), by: "test")
+        _ = try await fixture.service.undelete(tenant: .main, name: Array("b".utf8), by: "test")
         #expect(try fixture.pick("one").credential == b.number)
         // Others may change while one of the members is deleted.
-        _ = try await fixture.all.credentials.delete([b.number], by: "test")
+        _ = try await fixture.service.delete([b.number], by: "test")
         var update = PoolChange()
         update.adding = [PoolMember(credential: a.number, weight: 9)]
         #expect(try await fixture.pools.update(pool.number, update, by: "test").members.map(\.weight) == [9, 1])
     }
 
     @Test func leasesThatAreUnknownEndedOrNoneChangeNothing() async throws {
-        let fixture = try PoolFixture()
-        let a = try await fixture.credential("a")
+        let fixture = try CredentialsFixture.withoutUpstream()
+        let a = try await fixture.member("a")
         let pool = try await fixture.pool("one", [PoolMember(credential: a.number)])
         let lease = try fixture.pick("one").lease
-        #expect(await poolRefusal { try fixture.pools.report(lease: [], .unauthorized, by: "test") } == "invalidArgument:lease")
-        #expect(await poolRefusal { try fixture.pools.report(lease: lease + [0], .unauthorized, by: "test") } == "invalidArgument:lease")
-        #expect(await poolRefusal { try fixture.pools.report(lease: lease.reversed(), .unauthorized, by: "test") } == "notFound:lease")
-        #expect(await poolRefusal { try fixture.pools.report(lease: lease, .unauthorized, by: "test") { _ in false } } == "denied")
-        #expect(await poolRefusal { try fixture.pools.report(pool: 8, credential: 1, .ok, by: "test") } == "notFound:pool")
-        #expect(await poolRefusal { try fixture.pools.report(pool: 1, credential: 8, .ok, by: "test") } == "notFound:credential")
-        #expect(await poolRefusal { _ = try fixture.pick("two") } == "notFound:pool")
-        #expect(await poolRefusal { _ = try fixture.pick("one", sticky: [UInt8](repeating: 1, count: 129)) } == "invalidArgument:sticky")
+        #expect(await refusal { try fixture.pools.report(lease: [], .unauthorized, by: "test") } == "invalidArgument:lease")
+        #expect(await refusal { try fixture.pools.report(lease: lease + [0], .unauthorized, by: "test") } == "invalidArgument:lease")
+        #expect(await refusal { try fixture.pools.report(lease: lease.reversed(), .unauthorized, by: "test") } == "notFound:lease")
+        #expect(await refusal { try fixture.pools.report(lease: lease, .unauthorized, by: "test") { _ in false } } == "denied")
+        #expect(await refusal { try fixture.pools.report(pool: 8, credential: 1, .ok, by: "test") } == "notFound:pool")
+        #expect(await refusal { try fixture.pools.report(pool: 1, credential: 8, .ok, by: "test") } == "notFound:credential")
+        #expect(await refusal { _ = try fixture.pick("two") } == "notFound:pool")
+        #expect(await refusal { _ = try fixture.pick("one", sticky: [UInt8](repeating: 1, count: 129)) } == "invalidArgument:sticky")
         fixture.clock.advance(60_000)
-        #expect(await poolRefusal { try fixture.pools.report(lease: lease, .unauthorized, by: "test") } == "notFound:lease")
+        #expect(await refusal { try fixture.pools.report(lease: lease, .unauthorized, by: "test") } == "notFound:lease")
         #expect(try fixture.state(pool, a.number) == .live)
     }
 
     @Test func aPoolNeverGivesSomebodyElsesTokens() async throws {
-        let fixture = try PoolFixture()
-        for name in ["a", "b"] { try await fixture.credential(name) }
-        let c = try await fixture.credential("c", life: 0)
+        let fixture = try CredentialsFixture.withoutUpstream()
+        for name in ["a", "b"] { try await fixture.member(name) }
+        let c = try await fixture.member("c", life: 0)
         _ = try await fixture.pool("empty", [])
         _ = try await fixture.pool("one", [PoolMember(credential: c.number)])
-        #expect(await poolRefusal { _ = try fixture.pick("empty") } == "noLiveMember:pool")
+        #expect(await refusal { _ = try fixture.pick("empty") } == "noLiveMember:pool")
         // Its token can be got: it is the one that is asked for.
         #expect(try fixture.pick("one").credential == c.number)
-        #expect(await poolRefusal { _ = try fixture.pick("one", excluding: [c.number]) } == "noLiveMember:pool")
+        #expect(await refusal { _ = try fixture.pick("one", excluding: [c.number]) } == "noLiveMember:pool")
     }
 
     @Test func aLeaseThatIsGivenBackMakesRoom() async throws {
-        let fixture = try PoolFixture()
-        let a = try await fixture.credential("a")
+        let fixture = try CredentialsFixture.withoutUpstream()
+        let a = try await fixture.member("a")
         let pool = try await fixture.pool("one", [PoolMember(credential: a.number, inFlightLimit: 1)])
         let lease = try fixture.pick("one").lease
         #expect(try fixture.pools.members(of: pool.number).first?.inFlight == 1)
-        #expect(await poolRefusal { _ = try fixture.pick("one") } == "noLiveMember:pool")
+        #expect(await refusal { _ = try fixture.pick("one") } == "noLiveMember:pool")
         fixture.pools.giveBack(lease: lease, because: CredentialError(.upstream, "", "nobody is there"))
         fixture.pools.giveBack(lease: [1], because: CredentialError(.upstream, "", "nobody is there"))
         #expect(try fixture.pick("one").credential == a.number)
     }
 
     @Test func aHundredAskersAtOnceKeepTheLimits() async throws {
-        let fixture = try PoolFixture()
+        let fixture = try CredentialsFixture.withoutUpstream()
         var members: [PoolMember] = []
         for number in 1...8 {
-            members.append(PoolMember(credential: try await fixture.credential("c\(number)").number, inFlightLimit: 3))
+            members.append(PoolMember(credential: try await fixture.member("c\(number)").number, inFlightLimit: 3))
         }
         let pool = try await fixture.pool("one", members)
         let given = await withTaskGroup(of: Bool.self) { group in
@@ -134,14 +135,20 @@ import Testing
     }
 
     @Test func whatIsLearnedIsWrittenByItselfWhileItRuns() async throws {
-        let fixture = try PoolFixture()
-        let a = try await fixture.credential("a")
+        let fixture = try CredentialsFixture.withoutUpstream()
+        let a = try await fixture.member("a")
         _ = try await fixture.pool("one", [PoolMember(credential: a.number)])
         fixture.pools.start()
         try fixture.pools.report(lease: try fixture.pick("one").lease, .serverError, by: "test")
-        // As a kill: nothing is written at the end.
-        for _ in 0..<1_000 where try fixture.document(.poolStates, "1/1") == nil { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(try fixture.document(.poolStates, "1/1") == nil)
+        fixture.clock.advance(1_000)
+        fixture.credentials.context.queue.runAndWait {}
         let bytes = try #require(try fixture.document(.poolStates, "1/1"))
         #expect(try PoolDocuments.health(bytes).state == .cooling)
+        // The next thing learned is written too.
+        try fixture.pools.revive(pool: 1, credential: 1, by: "test")
+        fixture.clock.advance(1_000)
+        fixture.credentials.context.queue.runAndWait {}
+        #expect(try PoolDocuments.health(try #require(try fixture.document(.poolStates, "1/1"))).state == .live)
     }
 }

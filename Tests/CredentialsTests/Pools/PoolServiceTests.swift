@@ -6,8 +6,8 @@ import Testing
 /// Pools as records, over a real store.
 @Suite struct PoolServiceTests {
     @Test func aPoolIsMadeShownChangedAndDeleted() async throws {
-        let fixture = try PoolFixture()
-        let (a, b) = (try await fixture.credential("a"), try await fixture.credential("b"))
+        let fixture = try CredentialsFixture.withoutUpstream()
+        let (a, b) = (try await fixture.member("a"), try await fixture.member("b"))
         let pool = try await fixture.pool("池 one/two", [PoolMember(credential: a.number, weight: 3, inFlightLimit: 5)]) {
             $0.memo = "for tests"
             $0.attributes = ["tokenstool.check": "1"]
@@ -35,18 +35,18 @@ import Testing
         #expect(fixture.pools.list().isEmpty && fixture.pools.pools(with: b.number) == [])
         // Its number is not given again, its credential is still there.
         #expect(try await fixture.pool("two", []).number == 2)
-        #expect(fixture.all.credentials.find(b.number) != nil)
+        #expect(fixture.service.find(b.number) != nil)
     }
 
     @Test func badInputNamesWhatIsWrongAndChangesNothing() async throws {
-        let fixture = try PoolFixture()
-        let a = try await fixture.credential("a")
-        let foreign = try await fixture.credential("a", tenant: 9)
+        let fixture = try CredentialsFixture.withoutUpstream()
+        let a = try await fixture.member("a")
+        let foreign = try await fixture.member("a", tenant: 9)
         let pool = try await fixture.pool("one", [PoolMember(credential: a.number)])
         func refused(_ members: [PoolMember], _ change: @escaping (inout PoolDraft) -> Void = { _ in }) async -> String {
-            await poolRefusal { _ = try await fixture.pool("new", members, change) }
+            await refusal { _ = try await fixture.pool("new", members, change) }
         }
-        #expect(await poolRefusal { _ = try await fixture.pool("one", []) } == "alreadyExists:name")
+        #expect(await refusal { _ = try await fixture.pool("one", []) } == "alreadyExists:name")
         #expect(await refused([PoolMember(credential: 99)]) == "notFound:members")
         #expect(await refused([PoolMember(credential: 0)]) == "notFound:members")
         #expect(await refused([PoolMember(credential: foreign.number)]) == "notFound:members")
@@ -65,39 +65,39 @@ import Testing
             var wish = PoolChange()
             change(&wish)
             let what = wish
-            return await poolRefusal { _ = try await fixture.pools.update(pool.number, what, expected: expected, by: "test") }
+            return await refusal { _ = try await fixture.pools.update(pool.number, what, expected: expected, by: "test") }
         }
         #expect(await refused(change: { $0.memo = "x" }, expected: pool.revision + 1) == "conflict")
         #expect(await refused(change: { $0.members = [PoolMember(credential: a.number, weight: 0)] }) == "invalidArgument:weight")
         #expect(await refused(change: { $0.adding = [PoolMember(credential: 44)] }) == "notFound:members")
         #expect(await refused(change: { $0.attributes = ["": "x"] }) == "invalidArgument")
-        #expect(await poolRefusal { _ = try await fixture.pools.update(55, PoolChange(), by: "test") } == "notFound:pool")
-        #expect(await poolRefusal { _ = try await fixture.pools.update(pool.number, PoolChange(), by: "test") { _ in false } } == "denied")
-        #expect(await poolRefusal { _ = try await fixture.pools.delete([pool.number], by: "test") { _ in false } } == "denied")
-        #expect(await poolRefusal { try await fixture.pools.setOwnToken(9, SecretBuffer([1]), by: "test") } == "notFound:pool")
-        #expect(await poolRefusal { _ = try fixture.pools.members(of: 9) } == "notFound:pool")
-        #expect(await poolRefusal { try fixture.pools.revive(pool: pool.number, credential: 99, by: "test") } == "notFound:credential")
+        #expect(await refusal { _ = try await fixture.pools.update(55, PoolChange(), by: "test") } == "notFound:pool")
+        #expect(await refusal { _ = try await fixture.pools.update(pool.number, PoolChange(), by: "test") { _ in false } } == "denied")
+        #expect(await refusal { _ = try await fixture.pools.delete([pool.number], by: "test") { _ in false } } == "denied")
+        #expect(await refusal { try await fixture.pools.setOwnToken(9, SecretBuffer([1]), by: "test") } == "notFound:pool")
+        #expect(await refusal { _ = try fixture.pools.members(of: 9) } == "notFound:pool")
+        #expect(await refusal { try fixture.pools.revive(pool: pool.number, credential: 99, by: "test") } == "notFound:credential")
         #expect(fixture.pools.list() == [pool])
     }
 
     @Test func aLockedStoreHasNoPools() async throws {
-        let fixture = try PoolFixture()
-        let a = try await fixture.credential("a")
+        let fixture = try CredentialsFixture.withoutUpstream()
+        let a = try await fixture.member("a")
         let pool = try await fixture.pool("one", [PoolMember(credential: a.number)])
         let lease = try fixture.pick("one").lease
         fixture.lock()
         #expect(fixture.pools.list().isEmpty)
-        #expect(await poolRefusal { _ = try fixture.pick("one") } == "locked")
-        #expect(await poolRefusal { try fixture.pools.report(lease: lease, .ok, by: "test") } == "locked")
-        #expect(await poolRefusal { _ = try await fixture.pool("two", []) } == "locked")
+        #expect(await refusal { _ = try fixture.pick("one") } == "locked")
+        #expect(await refusal { try fixture.pools.report(lease: lease, .ok, by: "test") } == "locked")
+        #expect(await refusal { _ = try await fixture.pool("two", []) } == "locked")
         try fixture.unlock()
         #expect(fixture.pools.list() == [pool])
         #expect(try fixture.pick("one").credential == a.number)
     }
 
     @Test func ownTokensAreSealedAndAnswerFirst() async throws {
-        let fixture = try PoolFixture()
-        let a = try await fixture.credential("a")
+        let fixture = try CredentialsFixture.withoutUpstream()
+        let a = try await fixture.member("a")
         let pool = try await fixture.pool("one", [PoolMember(credential: a.number)]) { $0.ownToken = SecretBuffer(Array("pk-1".utf8)) }
         #expect(pool.ownToken?.kind == "pool")
         func own() throws -> LiveToken? {
