@@ -39,7 +39,9 @@ extension CredentialsFixture {
     }
 
     /// The member that is picked and its lease; a pool's own token is nobody.
-    func pick(_ pool: String, sticky: [UInt8] = [], excluding: Set<UInt64> = []) throws(CredentialError) -> (credential: UInt64, lease: [UInt8]) {
+    func pick(
+        _ pool: String, sticky: [UInt8] = [], excluding: Set<UInt64> = []
+    ) throws(CredentialError) -> (credential: UInt64, lease: [UInt8]) {
         switch try pools.pick(request(pool, sticky: sticky), excluding: excluding, now: clock.now) {
         case .member(let credential, let lease): return (credential, lease)
         case .own: return (0, [])

@@ -10,8 +10,8 @@ import Testing
         var leaves = Array(repeating: SelectionTree.Node(), count: count)
         for _ in 0..<(count == 0 ? 0 : 2_000) {
             let place = random.below(count)
-            leaves[place] = .init(
-                weight: UInt64(random.below(4)), due: UInt32(random.below(8) / 7), wake: random.below(3) == 0 ? .max : UInt64(random.below(50)))
+            let wake = random.below(3) == 0 ? .max : UInt64(random.below(50))
+            leaves[place] = .init(weight: UInt64(random.below(4)), due: UInt32(random.below(8) / 7), wake: wake)
             tree.set(place, leaves[place])
             #expect(tree.root.weight == leaves.reduce(0) { $0 + $1.weight })
             let now = UInt64(random.below(50))
