@@ -423,7 +423,7 @@ enum InvalidCases {
         all += confirmAnswer.cuts
         all += failure.cuts
         all += failure.badTexts("message")
-        all.append(failure.with("error-30", "No such error.", field: "error", u16(30), unknownValue))
+        all.append(failure.with("error-35", "No such error.", field: "error", u16(35), unknownValue))
         all.append(failure.with("error-65535", field: "error", u16(65_535), unknownValue))
         all.append(failure.with("retry-3", field: "retry", u8(3), unknownValue))
         all.append(failure.with("retry-never-after-5", field: "retry_after", u32(5), unknownValue, complaint: "retry"))
