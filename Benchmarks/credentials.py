@@ -30,13 +30,14 @@ title: Answers each check with live
 concurrency: 50
 bases: { api: "%s" }
 steps:
-  check:
+  - name: check
     purpose: check
+    consumes: session
     method: POST
     url: "{api}/check"
     json: { token: "{session}" }
     rules:
-      - { when: { pointer: /live, equals: true }, verdict: ok }
+      - { when: { body: { /live: true } }, verdict: ok }
 """
 
 
