@@ -38,7 +38,7 @@ class RowsTest(Door):
                      {"rt_token": "rt-bad", "biz_id": "p", "proxy": "ftp://x"}, {"rt_token": "rt-bad", "biz_id": "p", "proxy": "proxy.example"},
                      {"rt_token": "r" * 70000, "biz_id": "p"}):
             self.assertTrue(self.admin.bad("/rts/create", body))
-        self.assertEqual(self.admin.list(biz_id="p")["total"], self.admin.list(biz_id="padded")["total"])
+        self.assertEqual([row for row in self.admin.list(page_size=-1)["items"] if row["rt"] == "rt-bad"], [])
 
     def test_ids_ascend_and_are_not_used_again(self):
         first = self.admin.create("rt-ids-1", "ids-1")["id"]
