@@ -292,6 +292,10 @@ class StartTest(unittest.TestCase):
                    env={"UserAuthorization": word, "TokenStatuCheckUrls__SparkTokenCheckUrl": up.url})
         reply = request(d.ports["tokenstatuscheck"], "POST", ROOT + "spark", headers={"Authorization": "Bearer " + word})
         self.assertEqual(reply.json["validTokenPercentage"], "100%")
+        # The names are reported, the values are not.
+        text = d.cli("doctor").text
+        self.assertIn("TokenStatuCheckUrls__SparkTokenCheckUrl, UserAuthorization", text)
+        self.assertNotIn(word, text)
         d.finish()
         up.close()
         done = self.start({"UserAuthorization": word, "TokenStatuCheckUrls__SparkTokenCheckUrl": "[http://spark:8000/token/check]"})
