@@ -129,7 +129,7 @@ enum RTManageConfiguration {
             var fields = LegacyFields()
             fields.set("name", "rtmanage")
             fields.set("action", "refresh")
-            fields.set("target_provider", "openai")
+            fields.set("provider", "openai")
             // As the door writes it: counted from the last run, at no time of day.
             fields.set("rule", "every \(days * 24) hours")
             rows.append(fields.row(origin: "config.yml line \(leaf.line)", noun: "schedule"))
