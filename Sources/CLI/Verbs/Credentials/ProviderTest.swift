@@ -8,7 +8,7 @@ struct ProviderTest: Verb {
         abstract: "Shows the requests that a provider would make, without a call and without a secret.",
         discussion: """
             Every token, password and secret parameter is shown as ***. With --credential the values of that credential are taken, \
-            and secrets that it does not have count as missing. With --file the daemon is only asked about the credential.
+            and what a step needs and it does not have is told; else <name> stands for what is not given. With --file the daemon is only asked about the credential.
 
             EXAMPLES
               coffer provider test oauth2 --credential ci
@@ -45,7 +45,11 @@ struct ProviderTest: Verb {
         guard !steps.isEmpty else {
             throw CommandFailure(.notFound, "not-found", "the provider has no such step; it has \(provider.steps.map(\.name).joined(separator: ", "))")
         }
-        let (values, missing) = try await values(provider)
+        var (values, missing) = try await values(provider)
+        if credential != nil {
+            // `needs` names no value that has a default.
+            missing.formUnion(steps.flatMap(\.needs).filter { !provider.isSecret($0) && values[$0] == nil })
+        }
         var failed = 0
         for step in steps {
             let absent = step.needs.intersection(missing).sorted()
