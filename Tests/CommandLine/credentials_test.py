@@ -271,6 +271,56 @@ class Pools(Tokens):
         self.assertEqual(d.cli("pool", "show", n).code, 3)
         self.shown(a)
 
+    def test_renew_exchanges_the_own_token(self):
+        d, n = self.d, self.n
+        name = "renewing"
+        d.ok("provider", "apply", "-", input="""provider: %s
+parameters:
+  base: { type: url, required: true }
+  share_tokens: { secret: true, required: true, per_call: true }
+steps:
+  - name: refresh
+    purpose: refresh
+    consumes: refresh
+    replay: never
+    method: POST
+    url: "{base}/refresh"
+    form: { token: "{refresh}" }
+    take: { access: /a }
+  - name: pool
+    purpose: pool
+    replay: safe
+    method: POST
+    url: "{base}/pool"
+    form: { shares: "{share_tokens}", pool: { value: "{pool}", otherwise: "" } }
+    take: { pool: /pool }
+  - name: unpool
+    purpose: unpool
+    replay: safe
+    method: POST
+    url: "{base}/unpool"
+    form: { pool: "{pool}" }
+""" % name)
+        d.ok("credential", "add", n, "--provider", name, "--param", "base=" + self.upstream.url, "--secret", "share", "--secret", "refresh",
+             input=PLANT + "fk\n" + PLANT + "rt\n")
+        d.ok("pool", "create", n, "--provider", name, "--member", n)
+        self.upstream.answers = [(200, {"pool": PLANT + "pk-1"})]
+        d.ok("pool", "renew", n)
+        self.assertEqual(self.upstream.seen, [("/pool", {"shares": PLANT + "fk\n", "pool": ""})])
+        self.assertEqual(d.ok("token", "--pool", n, "--kind", "pool").text, PLANT + "pk-1")
+        self.upstream.answers, self.upstream.seen = [(500, "<html>")], []
+        self.assertNotEqual(d.cli("pool", "renew", n).code, 0)
+        self.assertEqual([path for path, _ in self.upstream.seen], ["/unpool"])
+        self.assertEqual(d.ok("token", "--pool", n, "--kind", "pool").text, PLANT + "pk-1", "not revoked, not lost")
+        self.upstream.answers, self.upstream.seen = [(200, {}), (200, {"pool": PLANT + "pk-2"})], []
+        d.ok("pool", "renew", n)
+        self.assertEqual([path for path, _ in self.upstream.seen], ["/unpool", "/pool"])
+        self.assertEqual(d.ok("token", "--pool", n, "--kind", "pool").text, PLANT + "pk-2")
+        self.upstream.answers, self.upstream.seen = [(200, {"pool": PLANT + "pk-2"})], []
+        d.ok("pool", "renew", n, "--keep")
+        self.assertEqual(self.upstream.seen, [("/pool", {"shares": PLANT + "fk\n", "pool": PLANT + "pk-2"})])
+        self.assertEqual(d.cli("pool", "renew", "nobody").code, 3)
+
     def test_reports_that_make_no_sense(self):
         d = self.d
         self.assertEqual(d.cli("report", "00" * 16, "ok").code, 3)

@@ -20,7 +20,8 @@ enum TokenStatusCheckImport {
             guard let file = files.first(where: { $0.name == "\(provider.folder)/token.json" }) else { continue }
             let all = lines(file.bytes)
             if !all.isEmpty, urls[provider.name] == nil {
-                result.remarks.append("\(file.name): no address of the upstream is given, so that nobody can be asked: --url \(provider.name)=URL")
+                result.remarks.append(
+                    "\(file.name): no address of the upstream is given, so that nobody can be asked: --url \(provider.name)=URL")
             }
             var seen: [[UInt8]: Int] = [:]
             for (line, token) in all {

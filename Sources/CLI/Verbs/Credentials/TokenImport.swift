@@ -8,7 +8,8 @@ struct TokenImportOptions: ParsableArguments {
     @Flag(help: "Takes sample values that everybody knows as secrets of a door.")
     var allowSample = false
 
-    @Option(help: ArgumentHelp("Of TokenStatusCheck: the upstream of a provider, deep=http://host:8000/token/check; repeat it.", valueName: "provider=url"))
+    @Option(help: ArgumentHelp(
+        "Of TokenStatusCheck: the upstream of a provider, deep=http://host:8000/token/check; repeat it.", valueName: "provider=url"))
     var url: [String] = []
 
     var isEmpty: Bool { !allowSample && url.isEmpty }
@@ -21,7 +22,8 @@ struct TokenImportOptions: ParsableArguments {
             return
         }
         if let bad = pairs.first(where: { !known.contains($0.name) }) {
-            throw ValidationError("--url: '\(Printable.text(bad.name))' is none of \(CredentialSystem.checkedProviders.map(\.name).joined(separator: ", "))")
+            let names = CredentialSystem.checkedProviders.map(\.name).joined(separator: ", ")
+            throw ValidationError("--url: '\(Printable.text(bad.name))' is none of \(names)")
         }
     }
 
@@ -157,7 +159,8 @@ struct TokenImport {
             }
             try await batch.finish()
         }
-        try report.finish(nothing: "\(files.map { $0 == "-" ? "standard input" : Printable.text($0) }.joined(separator: ", ")): there is no line to import")
+        let names = files.map { $0 == "-" ? "standard input" : Printable.text($0) }.joined(separator: ", ")
+        try report.finish(nothing: "\(names): there is no line to import")
     }
 
     private static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer, _ name: String) throws -> Int {
