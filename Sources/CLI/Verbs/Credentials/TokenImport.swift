@@ -54,8 +54,8 @@ struct TokenImport {
         let report = TokenImportReport(dryRun: dryRun, json: global.json, total: read.rows.count)
         defer { report.end() }
         try report.begin(read.remarks)
-        for out in read.leftOut { try report.leftOut(out) }
         var batch = CredentialBatchSender(client: client, source: source, dryRun: dryRun, report: report)
+        for out in read.leftOut { try await batch.add(out) }
         for row in dryRun ? Self.withoutMade(read.rows) : read.rows { try await batch.add(row) }
         try await batch.finish()
         let settings = DoorSettingsImport(client: client, door: source, dryRun: dryRun, allowSample: options.allowSample)
@@ -147,11 +147,7 @@ struct TokenImport {
                 while let item = try lines.next() {
                     switch item {
                     case .row(let row): try await batch.add(row)
-                    case .refused(var out):
-                        // In the order of the lines.
-                        try await batch.finish()
-                        out.origin = batch.prefix + out.origin
-                        try report.leftOut(out)
+                    case .refused(let out): try await batch.add(out)
                     }
                 }
             } catch let error as FormatError {
