@@ -102,7 +102,10 @@ struct RefreshMachine: Equatable, Sendable {
                 state.doubtful = journal.attempt.fingerprint
             } else if isWithinGrace(now) {
                 firstUse = journal.firstUse
-            } else if !force.again {
+            } else if force.again {
+                // Should this dial not go out either, it is as doubtful as before.
+                state.doubtful = attempt.fingerprint
+            } else {
                 return doubt(Self.lost, now)
             }
         }
@@ -137,6 +140,8 @@ struct RefreshMachine: Equatable, Sendable {
         guard var journal, journal.stage == .claimed, journal.fence == fence, state.phase == .claimed,
             journal.attempt.fingerprint == fingerprint
         else { return .plan }
+        // It may have waited long for its turn.
+        if journal.repeats, !isWithinGrace(now) { return .plan }
         journal.stage = .dialled
         if journal.firstUse == 0 { journal.firstUse = now }
         self.journal = journal
