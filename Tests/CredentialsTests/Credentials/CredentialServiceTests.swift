@@ -25,7 +25,8 @@ import Testing
         let made = try await fixture.service.create(draft, by: "test")
         #expect(made.number == 1 && made.proxyHint == "http://proxy.example:8080" && made.secretNames == ["password", "proxy"])
         #expect(made.tokens == [
-            TokenFact(kind: "access", expires: 5, obtained: fixture.clock.now), TokenFact(kind: "refresh", expires: 0, obtained: fixture.clock.now),
+            TokenFact(kind: "access", expires: 5, obtained: fixture.clock.now),
+            TokenFact(kind: "refresh", expires: 0, obtained: fixture.clock.now),
         ])
         try fixture.reopen()
         #expect(fixture.service.find(1) == made)
@@ -68,7 +69,8 @@ import Testing
         #expect(await refused { $0.memo = String(repeating: "a", count: 1_025) } == "invalidArgument:memo")
         #expect(await refused { $0.parameters["Bad Name"] = "x" } == "invalidArgument:Bad Name")
         #expect(await refused { $0.attributes["a"] = String(repeating: "a", count: 4_097) } == "invalidArgument:a")
-        #expect(await refused { $0.attributes = Dictionary(uniqueKeysWithValues: (0...64).map { ("a\($0)", "") }) } == "invalidArgument:attributes")
+        let many = Dictionary(uniqueKeysWithValues: (0...64).map { ("a\($0)", "") })
+        #expect(await refused { $0.attributes = many } == "invalidArgument:attributes")
         #expect(await refused { $0.secrets["password"] = buffer("") } == "invalidArgument:password")
         #expect(await refused { $0.tokens["access"] = SecretBuffer([UInt8](repeating: 1, count: 65_537)) } == "invalidArgument:access")
         #expect(await refused { $0.secrets["proxy"] = buffer("ftp://x") } == "invalidArgument:proxy")

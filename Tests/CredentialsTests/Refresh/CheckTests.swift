@@ -32,7 +32,9 @@ import Testing
             take: { access: /access_token }
         """
 
-    private func fixture(_ script: @escaping @Sendable (ScriptedTransport.Call) -> StepResult?) async throws -> (CredentialsFixture, ScriptedTransport) {
+    private func fixture(
+        _ script: @escaping @Sendable (ScriptedTransport.Call) -> StepResult?
+    ) async throws -> (CredentialsFixture, ScriptedTransport) {
         let transport = ScriptedTransport(script)
         let fixture = try CredentialsFixture(transport)
         _ = try await fixture.credentials.providers.apply(source, dryRun: false, by: "test")

@@ -132,8 +132,8 @@ struct RefreshWorld {
                 let isCut = random.below(6) == 0
                 answer.token = next
                 answer.facts = RefreshAnswer(
-                    verdict: isCut ? .down : .ok, reason: "", wasSent: true, isUnused: false, gives: isCut ? ["refresh"] : ["refresh", "access"],
-                    stored: [])
+                    verdict: isCut ? .down : .ok, reason: "", wasSent: true, isUnused: false,
+                    gives: isCut ? ["refresh"] : ["refresh", "access"], stored: [])
             } else {
                 answer.facts = RefreshAnswer(verdict: .dead, reason: "dead", wasSent: true, isUnused: true, stored: [])
             }
@@ -240,7 +240,9 @@ struct RefreshWorld {
         guard broken.isEmpty else { return }
         let phase = durable.state.phase
         if (phase == .dialled) != (durable.journal?.stage == .dialled) { broken = "state and journal differ: \(phase)" }
-        if phase == .idle, durable.journal?.stage == .claimed { broken = durable.state.history.last?.why == "a person" ? "" : "a claim without a claimant" }
+        if phase == .idle, durable.journal?.stage == .claimed, durable.state.history.last?.why != "a person" {
+            broken = "a claim without a claimant"
+        }
         // The living token is in the store, on its way, or somebody is told.
         if phase == .needsPerson || phase == .dead { isTold = true }
         if stored == valid { isTold = false }
