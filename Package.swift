@@ -156,7 +156,7 @@ let package = Package(
         .executableTarget(
             name: "coffer",
             dependencies: [
-                "CofferClient", "CofferFormats", "CofferStore", "CLinux",
+                "CofferClient", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],

@@ -25,6 +25,11 @@ rules:
     noun: apikey
     actions: [verify]
     names: ["bench/**"]
+  - who: [uid:{UID}]
+    tenant: main
+    noun: credential
+    actions: [token]
+    names: ["bench/**"]
 """
 
 

@@ -6,7 +6,7 @@ task=${1:-build}
 packages=(liblmdb-dev libsodium-dev libsqlite3-dev libcurl4-openssl-dev)
 case $task in
     build) ;;
-    test) packages+=(python3 util-linux openssl) ;;
+    test) packages+=(python3 python3-venv util-linux openssl) ;;
     bench) packages+=(python3 util-linux redis-server) ;;
     *) echo "setup: unknown task '$task'" >&2; exit 64 ;;
 esac

@@ -16,7 +16,7 @@ swift build --build-tests -j "$jobs"
 bin=$(swift build --show-bin-path)
 
 # One module after the other: they share the threads of one process, and some of them block on purpose.
-for module in WireTests FormatsTests StoreTests AccountsTests ClientTests HTTPTests DaemonTests; do
+for module in WireTests FormatsTests StoreTests AccountsTests UpstreamTests CredentialsTests ClientTests HTTPTests DaemonTests; do
     step "$module"
     swift test --skip-build --filter "^$module\." >"$work/$module.log" 2>&1 || { cat "$work/$module.log"; exit 1; }
     grep -a "Test run with" "$work/$module.log" | tail -1
@@ -30,6 +30,9 @@ Tests/CommandLine/run.sh "$bin" "$work/cli"
 
 step "the HTTP doors, from outside"
 Tests/HTTP/run.sh "$bin" "$work/http"
+
+step "tokens stay alive: one dial for each expiry, kill -9 at every step, answers that nobody should give"
+Tests/Refresh/run.sh "$bin" "$work/refresh"
 
 step "identity and policy with other uids"
 Tests/Identity/run.sh "$bin" "$work/identity"

@@ -14,6 +14,8 @@ struct Coffer: ParsableCommand {
               coffer get payments/db
               coffer list payments/
               coffer import .env --prefix payments/ --dry-run
+              coffer token ci --min-left 60s
+              coffer credential refresh --tag nightly
               coffer apikey create staging --unlimited
               coffer explain --as uid:1001 get payments/db
               coffer status
@@ -24,6 +26,8 @@ struct Coffer: ParsableCommand {
               2  conflict           7  busy, draining, full   73  cannot create
               3  not found          8  too late                   the output
               4  denied                 9  API key refused
+
+              of tokens: 10 a person must act, 11 dead, 12 no live member, 13 the upstream
             """,
         groupedSubcommands: [
             CommandGroup(name: "Secrets", subcommands: [
@@ -31,6 +35,10 @@ struct Coffer: ParsableCommand {
                 Update.self, Watch.self,
             ]),
             CommandGroup(name: "Files", subcommands: [Import.self, Export.self]),
+            CommandGroup(name: "Tokens of other services", subcommands: [
+                Token.self, Report.self, CredentialCommand.self, PoolCommand.self, ProviderCommand.self, ScheduleCommand.self,
+                SinkCommand.self,
+            ]),
             CommandGroup(name: "Accounts", subcommands: [
                 TenantCommand.self, UserCommand.self, APIKeyCommand.self, DoorCommand.self,
             ]),
@@ -42,7 +50,7 @@ struct Coffer: ParsableCommand {
         ])
 
     /// Verbs at which somebody may type a secret by mistake.
-    static let takesSecrets: Set<String> = ["put", "import", "unlock", "init", "slot", "user", "apikey", "door"]
+    static let takesSecrets: Set<String> = ["put", "import", "unlock", "init", "slot", "user", "apikey", "door", "credential", "pool"]
 
     /// The words of `arguments` that name a verb, down to its own verbs.
     static func verbs(on arguments: [String]) -> [String] {

@@ -50,6 +50,8 @@ public final class Store: @unchecked Sendable {
     let queue: WorkerQueue
     let simple = SimpleAccess()
     private let folder: StoreFolder
+    /// The store's folder, as it was given.
+    public var path: String { folder.path }
     let monitor = Monitor()
     var state: KeyState
     private var readers: [(inbox: ReaderInbox, began: ManagedAtomic<UInt64>, index: SealedIndex?)] = []

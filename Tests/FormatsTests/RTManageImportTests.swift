@@ -58,7 +58,7 @@ struct RTManageImportTests {
         ])
         let schedule = try #require(result.rows.first)
         #expect(schedule.noun == "schedule")
-        #expect(schedule["rule"] == "every 3 days")
+        #expect(schedule["rule"] == "every 72 hours")
     }
 
     @Test("takes sample values only where they are allowed")

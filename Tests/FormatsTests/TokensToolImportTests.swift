@@ -23,11 +23,26 @@ struct TokensToolImportTests {
             "attributes.tokenstool.auto_shared": "true", "attributes.tokenstool.show_user_info": "true",
             "attributes.tokenstool.plus": "true", "attributes.tokenstool.set_pool_token": "true",
             "attributes.tokenstool.use_refresh_token": "false", "attributes.tokenstool.check_session": "false",
-            "attributes.tokenstool.update_time": "2024-01-20 03:04:05",
+            "attributes.tokenstool.update_time": "2024-01-20 03:04:05", "parameters.login": "session",
+            "parameters.show_userinfo": "true",
         ])
         #expect(row.secrets.map(\.name) == ["access", "password", "session", "share", "tokenstool.password", "username"])
         #expect(row.secret("session") == "eyJhbSESSION")
-        #expect(result.remarks == ["columns of tokens.json that are not taken: odd"])
+        #expect(result.remarks == [
+            "config.json does not say where the proxy is: the door sets it when its settings are saved",
+            "columns of tokens.json that are not taken: odd",
+        ])
+    }
+
+    @Test("tells each token where the proxy is", arguments: [
+        (#"{"bind": "0.0.0.0:8181", "proxy_api_prefix": "pre12345", "autoToken_url": "default"}"#, "http://127.0.0.1:8181/pre12345"),
+        (#"{"bind": ":8181"}"#, "http://127.0.0.1:8181"), (#"{"bind": "8181"}"#, nil), (#"{"bind": "a:0"}"#, nil), ("", nil), ("{}", nil),
+        (#"{"autoToken_url": "https://proxy.example.org/pre/"}"#, "https://proxy.example.org/pre"), (#"{"autoToken_url": "file:///x"}"#, nil),
+    ] as [(String, String?)])
+    func base(_ settings: String, _ base: String?) throws {
+        let result = try read(["config.json": settings, "tokens.json": #"{"a": {"useRefreshToken": true}}"#])
+        #expect(result.rows.first?.dictionary["parameters.base"] == base)
+        #expect(result.rows.first?.dictionary["parameters.login"] == "refresh")
     }
 
     @Test("tells what a token is: session, refresh token, or the login itself")
@@ -65,7 +80,7 @@ struct TokensToolImportTests {
         let pools = result.rows.filter { $0.noun == "pool" }
         #expect(pools.map { $0["name"] } == ["one", "old"])
         #expect(pools[0]["members"] == "ada\nbob")
-        #expect(pools[0].secret("token") == "pk-1")
+        #expect(pools[0].secret("pool") == "pk-1")
         #expect(pools[0].dictionary["attributes.tokenstool.priority"] == "3")
         #expect(pools[1].dictionary["attributes.tokenstool.one_api_models"] == "gpt-3.5-turbo,gpt-4")
         #expect(pools[1].secrets.isEmpty)
@@ -90,9 +105,9 @@ struct TokensToolImportTests {
         #expect(fate("license_id") == .notNeeded)
         #expect(fate("site_password") == .refused)
         #expect(fate("bind") == .placed)
-        #expect(fate("what") == .notNeeded)
+        #expect(fate("what") == .placed)
         let kept = try #require(result.settings.first { $0.fate == .taken(field: "settings") })
-        #expect(String(decoding: kept.value, as: UTF8.self) == #"{"bind":"127.0.0.1:8181","tls":{"enabled":false},"whitelist":null}"#)
+        #expect(String(decoding: kept.value, as: UTF8.self) == #"{"bind":"127.0.0.1:8181","tls":{"enabled":false},"whitelist":null,"what":"hunter2"}"#)
     }
 
     @Test("a file that is broken as a whole is named with its line", arguments: [

@@ -1,8 +1,8 @@
 """A client for the Coffer daemon, protocol version 1.
 
 Written from protocol.md alone, with nothing but Python's standard library: it
-shows that the page suffices. It covers the connection, the secrets, records
-and API keys, and the harmless questions to the server (ping, status, whoami).
+shows that the page suffices. It covers the connection, the secrets, records,
+API keys and live tokens, and the harmless questions to the server (ping, status, whoami).
 
     with Client.connect() as coffer:
         coffer.put("payments/key", b"value")
@@ -32,13 +32,17 @@ UPDATE, EXPORT, IMPORT, WATCH = 0x0108, 0x0109, 0x010A, 0x010B
 RECORD_CREATE, RECORD_LIST, RECORD_SHOW, RECORD_UPDATE = 0x0400, 0x0401, 0x0402, 0x0403
 RECORD_DELETE, REVEAL, USAGE, ACCOUNT_IMPORT = 0x0404, 0x0405, 0x0406, 0x0407
 VERIFY, RESERVE, SETTLE, RELEASE = 0x0410, 0x0411, 0x0412, 0x0413
+TOKEN, REPORT, CREDENTIAL_ACT, TOKEN_WATCH, CREDENTIAL_IMPORT = range(0x0500, 0x0505)
 
 IMPORTS = (IMPORT, ACCOUNT_IMPORT)
 STREAMS = (LIST, EXPORT) + IMPORTS
+WATCHES = (WATCH, TOKEN_WATCH)
 CHANGES = (PUT, ACTIVATE, DELETE, UNDELETE, DESTROY, UPDATE, RECORD_CREATE, RECORD_UPDATE,
-           RECORD_DELETE, VERIFY, RESERVE, SETTLE, RELEASE) + IMPORTS
+           RECORD_DELETE, VERIFY, RESERVE, SETTLE, RELEASE, REPORT, CREDENTIAL_ACT,
+           CREDENTIAL_IMPORT) + IMPORTS
 
 FEATURE_ACCOUNTS = 1
+FEATURE_CREDENTIALS = 2
 
 SMALL_FRAME = 4096
 LARGE_FRAME = 1_114_112
@@ -121,6 +125,11 @@ class ReadOnly(Failure): number, name = 26, "readOnly"
 class Draining(Failure): number, name = 27, "draining"
 class TooManyConnections(Failure): number, name = 28, "tooManyConnections"
 class InternalError(Failure): number, name = 29, "internalError"
+class NeedsPerson(Failure): number, name = 30, "needsPerson"
+class Dead(Failure): number, name = 31, "dead"
+class NoLiveMember(Failure): number, name = 32, "noLiveMember"
+class Limited(Failure): number, name = 33, "limited"
+class Upstream(Failure): number, name = 34, "upstream"
 
 
 FAILURES = {c.number: c for c in Failure.__subclasses__()}
@@ -216,6 +225,7 @@ class Reader:
             raise ProtocolError("length %d is not %d-%d" % (length, low, high))
         return self.raw(length)
 
+    def bytes8(self, low, high): return self._limited(self.u8(), low, high)
     def bytes16(self, low, high): return self._limited(self.u16(), low, high)
     def bytes32(self, low, high): return self._limited(self.u32(), low, high)
 
@@ -473,6 +483,45 @@ class AccountImportEnd(NamedTuple):
 
 # ------------------------------------------------------- bodies, out and back
 
+OK, UNAUTHORIZED, PAYMENT_REQUIRED, TOO_MANY, SERVER_ERROR = range(5)
+TAKEN, REPEATED, OUTDATED = range(3)
+
+
+class Token(NamedTuple):
+    """A token that lives. Without a pool the lease is empty."""
+    expires: int
+    revision: int
+    number: int
+    lease: bytes
+    kind: str
+    name: str
+    value: bytes
+
+
+class Reported(NamedTuple):
+    effect: int
+    state: str
+    until: int
+
+
+class Acted(NamedTuple):
+    record: Record
+    result: str
+    details: dict
+    secret: bytes
+
+
+class TokenChange(NamedTuple):
+    """How a credential or pool stands now."""
+    revision: int
+    last: bool
+    number: int
+    name: str
+    state: str
+    expires: int
+    token_revision: int
+
+
 def frame(kind, operation, request_id, body=b"") -> bytes:
     return struct.pack(">IBBHI", 8 + len(body), kind, 0, operation, request_id) + body
 
@@ -656,6 +705,37 @@ def row_bytes(row: Row) -> bytes:
     return w.list(secrets, lambda s: w.bytes16(s[0]).bytes32(s[1])).done()
 
 
+def token_body(name, pool=False, kind="access", minimum_left=0, sticky=b"", deadline=0) -> bytes:
+    w = _request(deadline).text(name).bool(pool).text(kind)
+    return w.u32(minimum_left).bytes8(sticky).done()
+
+
+def report_body(verdict, lease=None, pool="", credential="", retry_after=0, deadline=0) -> bytes:
+    """Of a lease, or of a member by its names."""
+    w = _request(deadline)
+    if lease is not None:
+        w.u8(0).id16(lease)
+    else:
+        w.u8(1).text(pool).text(credential)
+    return w.u8(verdict).u32(retry_after).done()
+
+
+def act_body(noun, record_id, verb, options=(), secret=b"", deadline=0) -> bytes:
+    w = _request(deadline).text(noun).text(record_id).text(verb)
+    return _fields(w, dict(options)).bytes32(secret).done()
+
+
+def token_watch_body(name=b"", exact=False, pool=False, since=None, credit=1, deadline=0) -> bytes:
+    w = _request(deadline).bool(pool).bool(exact).bytes16(_bytes(name))
+    w.optional(since, lambda p: w.id16(p.incarnation).u64(p.revision))
+    return w.u32(credit).done()
+
+
+def credential_import_body(source, rows, dry_run=False, deadline=0) -> bytes:
+    w = _request(deadline).text(source).bool(dry_run)
+    return w.list(rows, lambda row: w.raw(row_bytes(row))).done()
+
+
 def credit_body(count) -> bytes:
     return Writer().u32(count).done()
 
@@ -811,6 +891,34 @@ def read_event(r: Reader):
                   r.bytes16(1, MAX_NAME), r.optional(lambda: r.bytes32(0, MAX_VALUE)))
 
 
+def _read_fields(r: Reader, what) -> dict:
+    fields = r.list(0, 64, lambda: (r.text(1, 64), r.text32(0, 524_288)))
+    _strictly_ascending([name for name, _ in fields], what)
+    return dict(fields)
+
+
+def read_token(r: Reader) -> Token:
+    token = Token(r.u64(), r.u64(), r.u64(), r.bytes8(0, 16), r.text(1, 64), r.text(0, 255),
+                  r.bytes32(1, 65_536))
+    if len(token.lease) not in (0, 16):
+        raise ProtocolError("a lease of %d bytes" % len(token.lease))
+    return token
+
+
+def read_reported(r: Reader) -> Reported:
+    return Reported(r.choice((0, 1, 2)), r.text(1, 32), r.u64())
+
+
+def read_acted(r: Reader) -> Acted:
+    return Acted(read_record(r), r.text(0, 1024), _read_fields(r, "details"), read_secret(r))
+
+
+def read_token_event(r: Reader):
+    if r.choice((1, 2)) == 2:
+        return ResyncEvent(_read_position(r))
+    return TokenChange(r.u64(), r.bool(), r.u64(), r.text(1, 255), r.text(1, 32), r.u64(), r.u64())
+
+
 # operation: (fields of the response or end, fields of a chunk or event)
 ANSWERS = {
     HELLO: (read_hello, None), CONFIRM: (read_nothing, None), PING: (read_u64, None),
@@ -825,7 +933,9 @@ ANSWERS = {
     RECORD_DELETE: (read_u32, None), REVEAL: (read_secret, None), USAGE: (read_usage, None),
     ACCOUNT_IMPORT: (read_account_import_end, None), VERIFY: (read_verdict, None),
     RESERVE: (read_reservation, None), SETTLE: (read_settlement, None),
-    RELEASE: (read_settlement, None),
+    RELEASE: (read_settlement, None), TOKEN: (read_token, None), REPORT: (read_reported, None),
+    CREDENTIAL_ACT: (read_acted, None), TOKEN_WATCH: (read_position, read_token_event),
+    CREDENTIAL_IMPORT: (read_account_import_end, None),
 }
 
 
@@ -1218,7 +1328,7 @@ class Client:
                 raise ProtocolError("a success in a frame of kind %d" % kind)
             answer = read_answer(r)
             r.done()
-            if operation == WATCH:
+            if operation in WATCHES:
                 request._opened(answer)
                 return
             if operation == HELLO:
@@ -1234,7 +1344,7 @@ class Client:
             piece = read_piece(r)
             r.done()
             request._arrived(piece, needs_credit=operation != IMPORT)
-        elif kind == EVENT and operation == WATCH and request.opened:
+        elif kind == EVENT and operation in WATCHES and request.opened:
             event = read_piece(r)
             r.done()
             request._arrived(event, needs_credit=True)
@@ -1437,6 +1547,31 @@ class Client:
               deadline=0) -> Watch:
         body = watch_body(name, exact, values, since, credit, deadline)
         return Watch(self.start(WATCH, body, credit), refill, self._timeout)
+
+
+    # Live tokens.
+
+    def token(self, name, pool=False, kind="access", minimum_left=0, sticky=b"",
+              deadline=0) -> Token:
+        return self._ask(TOKEN, token_body(name, pool, kind, minimum_left, sticky, deadline))
+
+    def report(self, verdict, lease=None, pool="", credential="", retry_after=0,
+               deadline=0) -> Reported:
+        return self._ask(REPORT, report_body(verdict, lease, pool, credential, retry_after,
+                                             deadline))
+
+    def act(self, noun, record_id, verb, options=(), secret=b"", deadline=0) -> Acted:
+        return self._ask(CREDENTIAL_ACT, act_body(noun, record_id, verb, options, secret,
+                                                  deadline))
+
+    def watch_tokens(self, name=b"", exact=False, pool=False, since=None, credit=64, refill=True,
+                     deadline=0) -> Watch:
+        body = token_watch_body(name, exact, pool, since, credit, deadline)
+        return Watch(self.start(TOKEN_WATCH, body, credit), refill, self._timeout)
+
+    def import_credentials(self, source, rows, dry_run=False, deadline=0) -> AccountImportEnd:
+        return self._ask(CREDENTIAL_IMPORT, credential_import_body(source, rows, dry_run,
+                                                                   deadline))
 
 
 def open_socket(path, trusted=()):

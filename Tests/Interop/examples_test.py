@@ -21,6 +21,11 @@ VERDICT = c.Verdict(c.VALID, c.SCOPE_FULL, False, 499_990, 1798761600, 0, 7, "ma
 ROWS = [
     c.Row("user", {"role": "common", "name": "ada"}, {"password_hash": b"$2a$10$x"}, "users 1"),
     c.Row("apikey", {"name": "ci runner", "owner": "ada"}, {"key": KEY, "beta": b""}, "tokens 12")]
+LEASE, ACCESS = bytes(range(0x70, 0x80)), b"at-9f86d081"
+CREDENTIAL = c.Record("credential", "openai/main", 4730, {
+    "enabled": "true", "name": "openai/main", "provider": "openai", "state": "fresh"})
+CREDENTIAL_ROW = c.Row("credential", {"name": "openai/main", "provider": "openai"},
+                       {"refresh": b"rt-1"}, "rt.csv 2")
 FULL = c.Settings([("owner", "payments"), ("note", "")], ["live", "pci"], 20, 86_400_000)
 
 
@@ -71,6 +76,16 @@ MADE = {
     "account-import-request": (c.REQUEST, c.ACCOUNT_IMPORT, 7, c.account_import_body("newapi")),
     "account-import-chunk": (c.CHUNK, c.ACCOUNT_IMPORT, 7, c.entries_body(
         [c.row_bytes(row) for row in ROWS])),
+    "token-request": (c.REQUEST, c.TOKEN, 7, c.token_body(
+        "openai/main", minimum_left=60, deadline=5000)),
+    "report-request": (c.REQUEST, c.REPORT, 7, c.report_body(
+        c.TOO_MANY, LEASE, retry_after=20_000)),
+    "credential-act-request": (c.REQUEST, c.CREDENTIAL_ACT, 7, c.act_body(
+        "credential", "openai/main", "refresh", {"kinds": "access\nshare"})),
+    "token-watch-request": (c.REQUEST, c.TOKEN_WATCH, 7, c.token_watch_body(
+        "openai/main", exact=True, credit=1024)),
+    "credential-import-request": (c.REQUEST, c.CREDENTIAL_IMPORT, 7, c.credential_import_body(
+        "rtmanage", [CREDENTIAL_ROW])),
 }
 
 # What the client reads: kind, operation, id, reader, what must come out.
@@ -96,6 +111,14 @@ READ = {
                         c.Settlement(300, 0, 499_690, False, False)),
     "account-import-end": (c.END, c.ACCOUNT_IMPORT, 7, c.read_account_import_end,
                            c.AccountImportEnd(4721, [0, 3], [(1, "the key is there already")], 0)),
+    "token-response": (c.RESPONSE, c.TOKEN, 7, c.read_token, c.Token(
+        1767225600000, 4730, 7, b"", "access", "openai/main", ACCESS)),
+    "token-response-lease": (c.RESPONSE, c.TOKEN, 7, c.read_token, c.Token(
+        1767225600000, 4730, 7, LEASE, "access", "openai/main", ACCESS)),
+    "report-response": (c.RESPONSE, c.REPORT, 7, c.read_reported, c.Reported(
+        c.TAKEN, "cooling", 1767225600000)),
+    "credential-act-response": (c.RESPONSE, c.CREDENTIAL_ACT, 7, c.read_acted, c.Acted(
+        CREDENTIAL, "the tokens are new", {"dialled": "true", "renewed": "true"}, b"")),
 }
 
 PIECES = {
@@ -108,6 +131,8 @@ PIECES = {
     "account-import-chunk": (c.CHUNK, c.ACCOUNT_IMPORT, 7, c.read_rows, ROWS),
     "watch-event-put": (c.EVENT, c.WATCH, 7, c.read_event,
                         c.Change(4718, 0, False, 1, 4, NAME, VALUE)),
+    "token-watch-event": (c.EVENT, c.TOKEN_WATCH, 7, c.read_token_event, c.TokenChange(
+        4731, True, 7, "openai/main", "fresh", 1767225600000, 4731)),
     "watch-event-resync": (c.EVENT, c.WATCH, 7, c.read_event, c.ResyncEvent(HERE)),
 }
 
@@ -187,7 +212,8 @@ class ExampleTests(unittest.TestCase):
                      "activate", "delete", "undelete", "destroy", "update", "export", "import",
                      "watch", "recordCreate", "recordList", "recordShow", "recordUpdate",
                      "recordDelete", "reveal", "usage", "accountImport", "verify", "reserve",
-                     "settle", "release"):
+                     "settle", "release", "token", "report", "credentialAct", "tokenWatch",
+                     "credentialImport"):
             constant = re.sub("([A-Z])", r"_\1", name).upper()
             self.assertEqual(getattr(c, constant), rows[name], name)
 
@@ -198,7 +224,7 @@ class ExampleTests(unittest.TestCase):
             body[at] = value
             with self.subTest(at=at, value=value), self.assertRaises(c.ProtocolError):
                 c.read_failure(c.Reader(bytes(body)), 10)
-        for number in (0, 30, 65535):
+        for number in (0, 35, 65535):
             with self.assertRaises(c.ProtocolError):
                 c.read_failure(c.Reader(good), number)
 

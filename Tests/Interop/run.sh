@@ -14,6 +14,7 @@ cd "$here"
 python3 examples_test.py
 python3 interop_test.py
 python3 accounts_test.py
+python3 credentials_test.py
 kill -TERM "$daemon"
 wait "$daemon"
 trap - EXIT

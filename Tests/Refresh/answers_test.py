@@ -10,7 +10,6 @@ from campaign import Site
 UNREADABLE = {
     "partial": u.partial, "silent": u.silent, "html": u.html, "redirect": u.redirect, "huge": u.huge, "wrong charset": u.wrong_charset,
     "binary": u.binary, "server error": u.status(500), "bad gateway": u.status(502, {"error": "bad gateway"}),
-    "no access token": u.without_access_token,
 }
 
 
@@ -59,6 +58,18 @@ class Answers(unittest.TestCase):
         self.assertEqual(result.code, 0, result)
         self.assertEqual(result.text.strip(), self.upstream.families[name].access[0])
         self.assertEqual(self.site.stored(name), first)
+
+    def test_an_answer_without_access_token_has_its_refresh_token_kept(self):
+        name = "half"
+        self.site.add(name, self.upstream.grant(name))
+        self.upstream.scripts.append(u.Answer(u.without_access_token))
+        result = self.site.token(name)
+        if result.code != 0:
+            result = self.site.token(name)
+        # What came in place of the token that was used up was not lost: it could be used.
+        self.assertEqual(result.code, 0, result)
+        self.assertEqual(result.text.strip(), self.upstream.families[name].access[1])
+        self.assertEqual(self.upstream.reuses, [])
 
     def test_a_slow_answer_arrives(self):
         name = "slow"

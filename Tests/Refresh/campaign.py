@@ -46,7 +46,7 @@ class Site:
 
     def stored(self, name, kind="refresh"):
         """A token as it lies in the store."""
-        return self.daemon.ok("token", name, "--kind", kind, "--as-stored").text.strip()
+        return self.daemon.ok("credential", "reveal", name, kind).text.strip()
 
     def token(self, name, *options, **more):
         return self.daemon.cli("token", name, *options, **more)

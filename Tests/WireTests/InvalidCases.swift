@@ -84,7 +84,7 @@ enum InvalidCases {
 
     static let ok = u16(0)
     static let headers: [Vector] =
-        [0x0000, 0x0009, 0x00FF, 0x010C, 0x0205, 0x0303, 0x0408, 0x0414, 0x7FFF, 0xFFFF].map { (number: UInt16) in
+        [0x0000, 0x0009, 0x00FF, 0x010C, 0x0205, 0x0303, 0x0408, 0x0414, 0x0505, 0x7FFF, 0xFFFF].map { (number: UInt16) in
             header("operation-\(hex([UInt8(number >> 8), UInt8(number & 0xFF)]).split(separator: " ").joined())",
                 "No such operation: answered, the connection goes on.", .unknownOperation, .client, .request, number, u32(0))
         } + [
@@ -423,7 +423,7 @@ enum InvalidCases {
         all += confirmAnswer.cuts
         all += failure.cuts
         all += failure.badTexts("message")
-        all.append(failure.with("error-30", "No such error.", field: "error", u16(30), unknownValue))
+        all.append(failure.with("error-35", "No such error.", field: "error", u16(35), unknownValue))
         all.append(failure.with("error-65535", field: "error", u16(65_535), unknownValue))
         all.append(failure.with("retry-3", field: "retry", u8(3), unknownValue))
         all.append(failure.with("retry-never-after-5", field: "retry_after", u32(5), unknownValue, complaint: "retry"))
@@ -497,4 +497,5 @@ enum InvalidCases {
     }()
 
     static let all: [Vector] = frames + headers + requests + answers + accountRequests + accountAnswers
+        + credentialRequests + credentialAnswers
 }

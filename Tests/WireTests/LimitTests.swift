@@ -117,6 +117,8 @@ struct LimitTests {
         #expect(Limits.policySource == 262_144)
         #expect(Limits.slotSecret == 1_024)
         #expect(Limits.message == 4_096)
+        #expect(Limits.token == 65_536 && Limits.tokenKind == 64 && Limits.stickyKey == 128 && Limits.lease == 16)
+        #expect(Limits.verb == 32 && Limits.stateWord == 32 && Limits.actResult == 1_024 && Limits.credentialRows == 1_000)
         #expect(ProtocolVersion.minimum == 1 && ProtocolVersion.maximum == 1)
     }
 }

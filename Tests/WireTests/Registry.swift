@@ -57,7 +57,7 @@ enum Registry {
         case .cancel: Codec("cancel", Empty.self)
         case .credit:
             switch operation {
-            case .list, .export, .watch: Codec("credit", Credit.self)
+            case .list, .export, .watch, .tokenWatch: Codec("credit", Credit.self)
             default: nil
             }
         case .chunk:
@@ -108,6 +108,11 @@ enum Registry {
         case .reserve: request(ReserveRequest.self)
         case .settle: request(SettleRequest.self)
         case .release: request(ReleaseRequest.self)
+        case .token: request(TokenRequest.self)
+        case .report: request(ReportRequest.self)
+        case .credentialAct: request(CredentialActRequest.self)
+        case .tokenWatch: request(TokenWatchRequest.self)
+        case .credentialImport: request(CredentialImportRequest.self)
         }
     }
 
@@ -123,6 +128,8 @@ enum Registry {
         case (.end, .accountImport): Codec("accountImport end", Answer<AccountImportResponse>.self)
         case (.end, .watch): Codec("watch end", Failure.self)
         case (.event, .watch): Codec("watch event", WatchEvent.self)
+        case (.end, .tokenWatch): Codec("tokenWatch end", Failure.self)
+        case (.event, .tokenWatch): Codec("tokenWatch event", TokenWatchEvent.self)
         case (.credit, .import), (.credit, .accountImport): Codec("credit", Credit.self)
         default: nil
         }
@@ -146,7 +153,7 @@ enum Registry {
         case .explain: answer(ExplainResponse.self)
         case .slotList: answer(MessageList<SlotEntry>.self)
         case .slotAdd: answer(SlotAddResponse.self)
-        case .watch: answer(Position.self)
+        case .watch, .tokenWatch: answer(Position.self)
         case .recordCreate, .recordShow, .recordUpdate: answer(RecordResponse.self)
         case .recordList: answer(RecordListResponse.self)
         case .recordDelete: answer(RecordDeleteResponse.self)
@@ -155,6 +162,10 @@ enum Registry {
         case .verify: answer(VerifyResponse.self)
         case .reserve: answer(ReserveResponse.self)
         case .settle, .release: answer(SettleResponse.self)
+        case .token: answer(TokenResponse.self)
+        case .report: answer(ReportResponse.self)
+        case .credentialAct: answer(CredentialActResponse.self)
+        case .credentialImport: answer(AccountImportResponse.self)
         case .list, .export, .import, .accountImport: nil
         }
     }

@@ -38,6 +38,17 @@ public final class DoorSettingsService: Sendable {
             DoorField("auto_refresh_interval", isSecret: false, "days between two passes, as the settings page saved it"),
             DoorField("configs", isSecret: true, "other keys that the settings page saved, a JSON object"),
         ],
+        "tokenstool": [
+            DoorField("login_username", isSecret: false, "name of the administrator; 'root' where none is set"),
+            DoorField("login_password", isSecret: true, "password of the administrator; without one nobody logs in"),
+            DoorField("token_password", isSecret: true, "password of the public paths; without one they are closed"),
+            DoorField("setup_password", isSecret: true, "the proxy's password for its set-up"),
+            DoorField("site_password", isSecret: true, "the proxy's password for its pages"),
+            DoorField("license_id", isSecret: true, "the proxy's licence"),
+            DoorField("one_api_token", isSecret: true, "token of one-api's administrator"),
+            DoorField("settings", isSecret: true, "what the settings page saved, a JSON object"),
+            DoorField("share_channels", isSecret: true, "channels of one-api, a JSON object"),
+        ],
         "tokenstatuscheck": [
             DoorField("user_authorization", isSecret: true, "secret that its callers bear (UserAuthorization); the door needs one"),
         ],

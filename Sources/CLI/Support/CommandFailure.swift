@@ -11,6 +11,13 @@ enum ExitStatus: Int32 {
     case deadline = 8
     /// An API key that was judged: not an error of the command.
     case refused = 9
+    /// A credential for which a person must act.
+    case needsPerson = 10
+    /// A credential of which its upstream said that it is over.
+    case dead = 11
+    case noLiveMember = 12
+    /// The upstream asked to wait, could not be reached, or made no sense.
+    case upstream = 13
     case usage = 64
     case badInput = 65
     case cannotCreate = 73

@@ -38,6 +38,10 @@ struct FailureReport: Error {
         message = error.message.isEmpty ? code : error.message
         if let subject, status != .unreachable, !message.contains(subject) { message = "\(Printable.text(subject)): \(message)" }
         if outcome == .unknown { message += " (it may have been carried out or not: look)" }
+        if let next = Self.next[error.code] { message += " (\(next))" }
+        if case .after(let milliseconds) = error.retry, [.noLiveMember, .limited, .upstream].contains(error.code) {
+            message += "; try again in \(Moment.spanText(UInt64((milliseconds + 999) / 1_000 * 1_000)))"
+        }
         if error.code == .locked, !message.contains("unlock") { message += " (open it with 'coffer unlock')" }
     }
 
@@ -62,9 +66,23 @@ struct FailureReport: Error {
         .denied: .denied,
         .locked: .locked, .unlockFailed: .locked,
         .unreachable: .unreachable, .untrustedServer: .unreachable, .disconnected: .unreachable,
+        .needsPerson: .needsPerson, .dead: .dead, .noLiveMember: .noLiveMember, .limited: .upstream, .upstream: .upstream,
         .busy: .busy, .draining: .busy, .storeFull: .busy, .tooManyConnections: .busy, .readOnly: .busy,
         .deadlineExceeded: .deadline, .timedOut: .deadline,
         .invalidName: .badInput, .invalidArgument: .badInput, .tooLarge: .badInput, .damaged: .badInput,
+    ]
+
+    /// What a command ends with for an error that the daemon names by its number.
+    static func status(ofServer number: UInt16) -> ExitStatus {
+        statuses.first { $0.key.serverCode == number }?.value ?? .failure
+    }
+
+    /// What a person can do about it.
+    private static let next: [ClientError.Code: String] = [
+        .needsPerson: "see 'coffer credential show'; give new tokens with 'coffer credential update --secret FIELD', or try again with "
+            + "'coffer credential refresh --again'",
+        .dead: "give new tokens or a login with 'coffer credential update --secret FIELD'",
+        .noLiveMember: "see 'coffer pool member list'",
     ]
 
     /// `notFound` as `not-found`.

@@ -3,7 +3,7 @@ import CofferClient
 import CofferFormats
 
 /// What is printed with `--json`, keys in the order in which they were written.
-indirect enum JSON {
+indirect enum JSON: Sendable {
     case null
     case bool(Bool)
     case number(UInt64)

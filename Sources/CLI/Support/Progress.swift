@@ -9,12 +9,13 @@ final class Progress: Sendable {
         var isFinished = false
     }
 
-    private let total: Int
+    /// `nil`: nobody knows.
+    private let total: Int?
     private let isWanted: Bool
     private let state = Mutex(State())
 
-    init(total: Int, wanted: Bool) {
-        self.total = max(1, total)
+    init(total: Int?, wanted: Bool) {
+        self.total = total.map { max(1, $0) }
         isWanted = wanted && Output.errorIsTerminal
     }
 
@@ -31,10 +32,19 @@ final class Progress: Sendable {
             state.withLock { state in
                 guard !state.isFinished else { return }
                 state.isShown = true
+                guard let total else { return show("\r\(state.done) so far") }
                 let filled = min(30, Int(clamping: state.done) * 30 / total)
                 let bar = String(repeating: "#", count: filled) + String(repeating: " ", count: 30 - filled)
                 show("\r[\(bar)] \(state.done) of \(total)" + (state.done >= total ? ", waiting for the daemon" : ""))
             }
+        }
+    }
+
+    /// Takes the bar away for a line of output; it is drawn again.
+    func pause() {
+        state.withLock { state in
+            if state.isShown { show("\r\u{1B}[K") }
+            state.isShown = false
         }
     }
 

@@ -7,8 +7,13 @@ extension RecordShape {
 
     /// Prints a list, its pages followed to the end.
     func printList(_ filter: [(String, String?)], _ global: GlobalOptions) async throws {
-        let client = try global.client()
-        let filter = Self.fields(filter)
+        let records = try await all(Self.fields(filter), try global.client())
+        guard global.json else { return try table(records).print() }
+        try Output.line(.array(records.map { json($0) }))
+    }
+
+    /// All records that match, their pages followed to the end.
+    func all(_ filter: [RecordField], _ client: CofferClient) async throws -> [Record] {
         var records: [Record] = []
         var after = ""
         repeat {
@@ -18,8 +23,7 @@ extension RecordShape {
             guard page.next.isEmpty || page.next != after else { throw CommandFailure.failed("the daemon gave the same page twice") }
             after = page.next
         } while !after.isEmpty
-        guard global.json else { return try table(records).print() }
-        try Output.line(.array(records.map { json($0) }))
+        return records
     }
 
     /// Prints one record.
@@ -29,10 +33,11 @@ extension RecordShape {
 
     /// Makes a record and prints it. What is shown this once stands alone on standard output, the rest on standard error.
     func create(
-        _ fields: [(String, String?)], secret: SecretBytes? = nil, shownOnce: String? = nil, _ global: GlobalOptions
+        _ fields: [(String, String?)], secret: SecretBytes? = nil, shownOnce: String? = nil, done: String = "created",
+        _ global: GlobalOptions
     ) async throws {
         let answer = try await global.client().createRecord(noun, fields: Self.fields(fields), secret: secret)
-        guard let shownOnce, let secret = answer.secret, !secret.isEmpty else { return try printChange(answer.record, "created", global) }
+        guard let shownOnce, let secret = answer.secret, !secret.isEmpty else { return try printChange(answer.record, done, global) }
         if global.json {
             guard case .object(let fields) = json(answer.record) else { return }
             return try Output.line(.object(fields + [(shownOnce, .secretText(secret))]))

@@ -1,4 +1,5 @@
 import CofferClient
+import CofferFormats
 
 /// What the fields of a noun are called for people, in which order, and of what kind (protocol.md, "Nouns").
 struct RecordShape {
@@ -8,10 +9,17 @@ struct RecordShape {
         case bool
         /// Unix milliseconds.
         case moment
+        /// The same, where `never` only says that there is none.
+        case time
         /// Unix seconds.
         case seconds
         /// One on a line.
         case lines
+        /// A JSON object of texts.
+        case map
+        /// Records of a few words, one on a line: what the words are called. The last one takes the rest of its line; one that ends
+        /// with `!` is a moment in Unix milliseconds.
+        case words([String])
     }
 
     struct Field {
@@ -42,8 +50,26 @@ struct RecordShape {
         case .text, .number: return value
         case .bool: return value == "true" ? "yes" : value == "false" ? "no" : value
         case .moment: return value == "never" ? value : UInt64(value).map { Moment.cell($0) } ?? value
+        case .time: return UInt64(value).map { Moment.cell($0) } ?? "-"
         case .seconds: return value == "never" ? value : UInt64(value).map { Self.secondsText($0) } ?? value
         case .lines: return value.split(separator: "\n").joined(separator: ", ")
+        case .map:
+            let text = TextMap.read(value)?.map { "\($0.key)=\($0.value)" }.joined(separator: ", ") ?? value
+            return text.isEmpty ? "-" : text
+        case .words(let names):
+            return value.split(separator: "\n").map { line in
+                Self.words(line, names).map { $0.isMoment ? UInt64($0.value).map { Moment.cell($0) } ?? $0.value : $0.value }
+                    .joined(separator: " ")
+            }.joined(separator: ", ")
+        }
+    }
+
+    /// The words of a line with what they are called; those that are missing are left out.
+    static func words(_ line: Substring, _ names: [String]) -> [(name: String, value: String, isMoment: Bool)] {
+        let parts = line.split(separator: " ", maxSplits: max(0, names.count - 1), omittingEmptySubsequences: false)
+        return zip(names, parts).map { name, part in
+            let isMoment = name.hasSuffix("!")
+            return (isMoment ? String(name.dropLast()) : name, String(part), isMoment)
         }
     }
 
@@ -73,13 +99,20 @@ struct RecordShape {
         case .text: return .text(value)
         case .number: return Int64(value).map { .signed($0) } ?? (value.isEmpty ? .null : .text(value))
         case .bool: return value == "true" ? .bool(true) : value == "false" ? .bool(false) : .text(value)
-        case .moment:
+        case .moment, .time:
             if value.isEmpty || value == "never" { return .null }
             return UInt64(value).map { .moment($0) } ?? .text(value)
         case .seconds:
             if value.isEmpty || value == "never" { return .null }
             return UInt64(value).map { .text(Self.secondsText($0)) } ?? .text(value)
         case .lines: return .texts(value.split(separator: "\n").map(String.init))
+        case .map: return TextMap.read(value).map { .object($0.map { ($0.key, .text($0.value)) }) } ?? .text(value)
+        case .words(let names):
+            return .array(value.split(separator: "\n").map { line in
+                .object(Self.words(line, names).map { word in
+                    (word.name, word.isMoment ? UInt64(word.value).map { .moment($0) } ?? .text(word.value) : .text(word.value))
+                })
+            })
         }
     }
 

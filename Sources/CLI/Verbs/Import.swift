@@ -7,7 +7,7 @@ import Synchronization
 struct Import: Verb {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Stores the secrets of a file in one change, or takes over the accounts of another system.",
+        abstract: "Stores the secrets of a file in one change, or takes over the accounts or tokens of another system.",
         discussion: """
             Reads .env files, JSON objects and YAML mappings; docs/cli.md has their rules. Keys of nested objects become path \
             segments. The format follows from the file's name unless --from is given. Nothing is expanded. A value that the \
@@ -16,22 +16,29 @@ struct Import: Verb {
             With --from newapi (its SQLite database, or its tables as JSON) and --from ragflow (its tables as JSON) tenants, users \
             and API keys are taken over; each row by itself, with a line that says what became of it.
 
+            So are credentials and pools with --from tokenstool FOLDER (its data folder), --from tokenstatuscheck FOLDER and \
+            --from rtmanage FILE… (its config.yml, its SQLite database, rows of its tables as CSV), with a line for each key of their \
+            configuration. --from credentials FILE… reads Coffer's own format, JSON lines or CSV of any length.
+
             EXAMPLES
               coffer import .env --prefix payments/ --dry-run
               coffer import --from yaml - < secrets.yaml
               coffer import secrets.json --create-only
               coffer import --from newapi one-api.db --dry-run
+              coffer import --from rtmanage config.yml data/tokens.db --dry-run
+              coffer import --from tokenstool /opt/tokensTool
+              coffer import --from credentials - < accounts.jsonl
             """)
 
     private static let fileLimit = 1 << 30
 
-    @Option(help: "The format: dotenv, json or yaml; or the system: newapi or ragflow.")
+    @Option(help: ArgumentHelp(
+        "The format: dotenv, json, yaml or credentials; or the system: newapi, ragflow, tokenstool, rtmanage or tokenstatuscheck.",
+        valueName: "from"))
     var from: ImportSource?
 
-    @Argument(help: "The file; -: standard input.", completion: .file())
-    var file: String
-
-    @OptionGroup var noSecrets: NoSecretsHere
+    @Argument(help: "The file or the folder; -: standard input.", completion: .file())
+    var files: [String]
 
     @Option(help: ArgumentHelp("Stands in front of each name, as it is: end it with / for a folder.", valueName: "prefix"))
     var prefix = ""
@@ -42,14 +49,35 @@ struct Import: Verb {
     @Flag(help: "Refuses the whole import where one of the names has a live version.")
     var createOnly = false
 
+    @OptionGroup var tokens: TokenImportOptions
     @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
+    private var file: String { files.first ?? "-" }
+
     func validate() throws {
-        guard case .accounts = from else { return _ = try format() }
+        let takesSeveral = switch from {
+        case .credentials, .tokens(.rtmanage): true
+        default: false
+        }
+        // A further word may be somebody's secret.
+        guard takesSeveral || files.count == 1 else { throw ValidationError("unexpected argument: \(NoSecretsHere.reason)") }
+        switch from {
+        case .tokens, .credentials: try tokens.validate(from)
+        default: guard tokens.isEmpty else { throw ValidationError("--allow-sample and --url are for systems that kept tokens") }
+        }
+        guard from != nil, !isSecrets else { return _ = try format() }
         if !prefix.isEmpty || createOnly { throw ValidationError("--prefix and --create-only are for files of secrets") }
     }
 
+    private var isSecrets: Bool { if case .secrets = from { true } else { false } }
+
     func run() async throws {
+        switch from {
+        case .tokens(let system):
+            return try await TokenImport(source: system.rawValue, dryRun: dryRun, global: global).run(system, files, tokens)
+        case .credentials: return try await TokenImport(source: "credentials", dryRun: dryRun, global: global).run(lines: files)
+        default: break
+        }
         if case .accounts(let system) = from {
             return try await AccountImport(system: system, file: file, dryRun: dryRun, global: global).run()
         }

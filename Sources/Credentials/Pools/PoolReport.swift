@@ -27,7 +27,7 @@ public struct PoolReportResult: Equatable, Sendable {
         /// It counts.
         case taken
         /// The lease was reported before: the first report stands.
-        case `repeated`
+        case repeated
         /// It is about a token that was replaced since, or something newer is known: nothing changed.
         case outdated
     }

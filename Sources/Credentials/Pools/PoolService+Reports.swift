@@ -56,8 +56,8 @@ extension PoolService {
         of number: UInt64, orThrow unknown: CredentialError, _ report: (inout PoolMachine, UInt64, UInt64) -> PoolMachine.Judged?
     ) throws(CredentialError) -> PoolReportResult {
         let now = context.now
+        let jitter = UInt64(min(max(context.options.jitter(), 0), 1) * 1_023)
         let found = memory.withLock { memory -> (judged: PoolMachine.Judged, member: PoolMachine.Member?, known: UInt64)? in
-            let jitter = memory.random.next() & 1_023
             guard let place = memory.pools.index(forKey: number),
                 let judged = report(&memory.pools.values[place].machine, now, jitter)
             else { return nil }

@@ -1,11 +1,10 @@
 import CofferAccounts
 import CofferStore
-import Dispatch
 import Synchronization
 
 extension PoolService {
     /// Milliseconds between something learned of a member and its writing.
-    static let savingDelay = 1_000
+    static let savingDelay: UInt64 = 1_000
 
     /// Sees to it that what was learned is written soon: once for all that is learned until then.
     func scheduleSaving() {
@@ -16,7 +15,7 @@ extension PoolService {
             return true
         }
         guard begins else { return }
-        timers.asyncAfter(deadline: .now() + .milliseconds(Self.savingDelay)) { [weak self] in
+        _ = context.options.alarm.after(Self.savingDelay) { [weak self] in
             guard let self else { return }
             context.queue.run({ [self] () throws(CredentialError) in try save() }, completion: { _ in })
         }

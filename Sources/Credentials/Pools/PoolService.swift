@@ -1,6 +1,5 @@
 import CofferAccounts
 import CofferStore
-import Dispatch
 import Synchronization
 
 /// Named groups of credentials; asking one gives one live token.
@@ -13,7 +12,6 @@ public final class PoolService: CredentialFollowing, Sendable {
     let memory = Mutex(PoolMemory())
     /// Whether what was learned is written by itself.
     let isRunning = Atomic<Bool>(false)
-    let timers = DispatchQueue(label: "coffer.pools")
 
     init(context: CredentialContext, tokens: TokenIssuer) {
         self.context = context

@@ -58,7 +58,8 @@ extension ScheduleService {
                 .putDocument(
                     .schedules, try RecordDocument.settingsName(number), new.encoded, expected: .exactly(present.revision))
             ]
-            if new.rule != present.rule || new.timeZone != present.timeZone || new.isEnabled != present.isEnabled || new.jitter != present.jitter {
+            let isSameTime = new.rule == present.rule && new.timeZone == present.timeZone && new.jitter == present.jitter
+            if !isSameTime || new.isEnabled != present.isEnabled {
                 new.state.plan(new, after: max(new.state.lastRun, present.created), notBefore: now)
                 mutations.append(.putDocument(.schedules, try RecordDocument.stateName(number), new.state.encoded, expected: .any))
             }
@@ -131,7 +132,9 @@ extension Schedule {
         _ = try ScheduleZone(timeZone)
         switch action {
         case .job(let name):
-            guard (1...64).contains(name.utf8.count) else { throw CredentialError(.invalidArgument, "action", "a job's name has 1 to 64 bytes") }
+            guard (1...64).contains(name.utf8.count) else {
+                throw CredentialError(.invalidArgument, "action", "a job's name has 1 to 64 bytes")
+            }
         case .poolRefresh:
             guard !target.pattern.isEmpty || !target.pool.isEmpty else {
                 throw CredentialError(.invalidArgument, "target", "no pool is meant; all of the tenant are meant by the name '*'")

@@ -118,7 +118,7 @@ extension SinkService {
             }
         }
         try sink.target.check()
-        try SinkFile(sink.path).checkFolder()
+        try SinkFile(sink.path, outside: context.store.path).checkFolder()
         guard list(where: { $0.number != sink.number && $0.path == sink.path }).isEmpty else {
             throw CredentialError(.alreadyExists, "path", "another sink writes this file")
         }

@@ -46,7 +46,9 @@ extension SinkService {
         let now = context.now
         for sink in sinks {
             let begins = desk.withLock { desk -> SinkWork? in
-                guard !desk.isStopped, let work = desk.work[sink.number], !work.isBusy, let due = work.debounce.due, due <= now else { return nil }
+                guard !desk.isStopped, let work = desk.work[sink.number], !work.isBusy, let due = work.debounce.due, due <= now else {
+                    return nil
+                }
                 desk.work[sink.number]?.debounce.begin()
                 desk.work[sink.number]?.wantsAction = false
                 // A change of a disabled one is of no interest until somebody asks.
@@ -130,7 +132,7 @@ extension SinkService {
     /// Renders, and writes where the file is not that already.
     private func write(_ sink: Sink, _ state: inout SinkState) throws(CredentialError) {
         let content = try rendered(sink)
-        let file = try SinkFile(sink.path)
+        let file = try SinkFile(sink.path, outside: context.store.path)
         let digest = SinkFile.digest(content)
         let present = try file.present(content, ours: [state.digest, state.begunDigest])
         if case .same = present {
@@ -209,7 +211,8 @@ extension SinkService {
             state.lastRun = now
             // What cannot be written is found out again: the file itself is as it is.
             do throws(CredentialError) { try save(sink.number, state) } catch {
-                Self.logger.warning("a sink's state could not be saved", metadata: ["sink": "\(sink.name.description)", "why": "\(error.message)"])
+                Self.logger.warning(
+                    "a sink's state could not be saved", metadata: ["sink": "\(sink.name.description)", "why": "\(error.message)"])
             }
         }
         if let error, sink.state.failures == 0 {

@@ -82,6 +82,33 @@ struct HTTPConfiguration: Sendable, Equatable {
         var totalSeconds = 120
     }
 
+    struct TokensTool: Sendable, Equatable {
+        struct Containers: Sendable, Equatable {
+            enum Mode: String, Sendable, CaseIterable { case docker, releases }
+
+            var mode = Mode.docker
+            /// Absolute path.
+            var socket = "/var/run/docker.sock"
+            /// Empty: whichever the page names.
+            var names: [String] = []
+        }
+
+        var listener = Listener()
+        var profile = Profile.document
+        /// Absolute path of the folder with the compiled page; empty: none.
+        var web = ""
+        var prefix = ""
+        /// `nil`: off.
+        var containers: Containers?
+        /// `HH:MM`; empty: never.
+        var regenerateAt = "02:00"
+        var timeZone = "UTC"
+        var sessionDays = 7
+        var hotReload = true
+        var queryPassword = true
+        var origins: [String] = []
+    }
+
     var tls: TLSFiles?
     var trustedProxies: [String] = []
     var hosts: [String] = []
@@ -91,9 +118,11 @@ struct HTTPConfiguration: Sendable, Equatable {
     var ragflow: RAGFlow?
     var rtmanage: RTManage?
     var tokenstatuscheck: TokenStatusCheck?
+    var tokenstool: TokensTool?
 
     /// Whether anything listens.
     var isEmpty: Bool {
         health == nil && admin == nil && newapi == nil && ragflow == nil && rtmanage == nil && tokenstatuscheck == nil
+            && tokenstool == nil
     }
 }

@@ -14,18 +14,18 @@ extension HTTPSection {
         }
         if let value = section.number("jwt_expire_hours", 1...87_600) { door.jwtExpireHours = Int(value) }
         if let value = section.bool("api_secret_is_admin") { door.apiSecretIsAdmin = value }
-        if let value = section.texts("cors") { door.cors = checkedOrigins(value, &section) }
+        if let value = section.texts("cors") { door.cors = checkedOrigins(value, "cors", &section) }
         if let value = section.text("client_id", atMost: 1_024) { door.clientID = value }
         if let value = section.bool("info_on_batch") { door.infoOnBatch = value }
     }
 
     /// As browsers send them: a scheme, a host, perhaps a port, and nothing behind it.
-    private static func checkedOrigins(_ origins: [String], _ section: inout SectionReader) -> [String] {
+    static func checkedOrigins(_ origins: [String], _ key: String, _ section: inout SectionReader) -> [String] {
         for origin in origins where origin != "*" {
             let parts = origin.split(separator: "/", omittingEmptySubsequences: false)
             let isOrigin = parts.count == 3 && ["http:", "https:"].contains(parts[0]) && parts[1].isEmpty && !parts[2].isEmpty
             guard isOrigin, origin == origin.lowercased() else {
-                section.fail(section.line("cors"), "cors", "must list origins such as https://pages.example.com, or '*'")
+                section.fail(section.line(key), key, "must list origins such as https://pages.example.com, or '*'")
                 return []
             }
         }

@@ -26,6 +26,11 @@ enum HTTPSection {
             rtmanage.listener = listener
             result.rtmanage = rtmanage
         }
+        var tokenstool = HTTPConfiguration.TokensTool()
+        if let listener = door("tokenstool", in: &section, { read(&tokenstool, from: &$0) }) {
+            tokenstool.listener = listener
+            result.tokenstool = tokenstool
+        }
         var tokenstatuscheck = HTTPConfiguration.TokenStatusCheck()
         if let listener = door("tokenstatuscheck", in: &section, { read(&tokenstatuscheck, from: &$0) }) {
             tokenstatuscheck.listener = listener

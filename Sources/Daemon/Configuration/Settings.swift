@@ -64,7 +64,6 @@ public struct Settings: Sendable, Equatable {
             InMemoryProvider(name: "file", values: Self.values(file.values.map { ($0.key.rawValue, $0.value) })),
         ])
         var settings = try Settings(reader, places: places)
-        settings.upstream = file.upstream
         settings.http = http
         settings.upstream = file.upstream
         return settings

@@ -40,6 +40,11 @@ struct HTTPDoors {
                     accounts: accounts, credentials: credentials, settings: settings, backoff: backoff, logger: logger,
                     signingKey: { () throws(StoreError) in try store.signingKey("rtmanage") })
             },
+            tokenstool: { settings in
+                TokensToolDoor(
+                    accounts: accounts, credentials: credentials, settings: settings, backoff: backoff, logger: logger,
+                    signingKey: { () throws(StoreError) in try store.signingKey("tokenstl") })
+            },
             tokenstatuscheck: { given in
                 var settings = given
                 settings.legacyAuthorization = authorization
@@ -80,6 +85,7 @@ struct HTTPDoors {
             newapi: { _ in ClosedDoor(id: "newapi", claims: NewAPIDoor.paths) },
             ragflow: { _ in ClosedDoor(id: "ragflow", claims: RAGFlowDoor.paths) },
             rtmanage: { ClosedDoor(id: "rtmanage", claims: RTManageDoor.paths($0)) },
+            tokenstool: { ClosedDoor(id: "tokenstool", claims: TokensToolDoor.paths($0)) },
             tokenstatuscheck: { _ in ClosedDoor(id: "tokenstatuscheck", claims: TokenStatusCheckDoor.paths) }, health: NothingToTell(), backoff: LoginBackoff()
         ).server(logger: Logger(label: "check"))
     }
@@ -92,6 +98,7 @@ private struct HTTPPlan {
     let newapi: (NewAPISettings) -> any HTTPDoor
     let ragflow: (RAGFlowSettings) -> any HTTPDoor
     let rtmanage: (RTManageSettings) -> any HTTPDoor
+    let tokenstool: (TokensToolSettings) -> any HTTPDoor
     let tokenstatuscheck: (TokenStatusCheckSettings) -> any HTTPDoor
     let health: any HealthSource
     let backoff: LoginBackoff
@@ -113,6 +120,7 @@ private struct HTTPPlan {
         if let door = configuration.newapi { doors.append(try listen(newapi(NewAPISettings(door)), door.listener)) }
         if let door = configuration.ragflow { doors.append(try listen(ragflow(try RAGFlowSettings(door)), door.listener)) }
         if let door = configuration.rtmanage { doors.append(try listen(rtmanage(RTManageSettings(door)), door.listener)) }
+        if let door = configuration.tokenstool { doors.append(try listen(tokenstool(TokensToolSettings(door)), door.listener)) }
         if let door = configuration.tokenstatuscheck {
             doors.append(try listen(tokenstatuscheck(TokenStatusCheckSettings(door)), door.listener))
         }
@@ -209,6 +217,22 @@ extension RTManageSettings {
         cors = door.cors
         if !door.clientID.isEmpty { clientID = door.clientID }
         infoOnBatch = door.infoOnBatch
+    }
+}
+
+extension TokensToolSettings {
+    init(_ door: HTTPConfiguration.TokensTool) {
+        self.init()
+        profile = door.profile == .current ? .current : .document
+        web = door.web
+        prefix = door.prefix
+        containers = door.containers.map { Containers(mode: $0.mode == .docker ? .docker : .releases, socket: $0.socket, names: $0.names) }
+        regenerateAt = door.regenerateAt
+        timeZone = door.timeZone
+        sessionDays = door.sessionDays
+        hotReload = door.hotReload
+        queryPassword = door.queryPassword
+        origins = door.origins
     }
 }
 

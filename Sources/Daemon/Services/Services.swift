@@ -16,6 +16,7 @@ final class Services: Sendable {
     let records: RecordService
     let acts: CredentialActs
     let reports: TokenReports
+    let credentialImports: CredentialImports
     /// What unfinished imports hold in memory, all together.
     let imports = ImportBudget()
 
@@ -32,8 +33,9 @@ final class Services: Sendable {
         self.accounts = accounts
         self.credentials = credentials
         records = RecordService(accounts: accounts, credentials: credentials, store: store, clock: clock)
-        acts = CredentialActs(credentials: credentials, records: records.credentials, pools: records.pools)
+        acts = CredentialActs(credentials: credentials, records: records.credentials, pools: records.pools, schedules: records.schedules, sinks: records.sinks)
         reports = TokenReports(credentials: credentials, clock: clock)
+        credentialImports = CredentialImports(credentials: credentials)
     }
 }
 

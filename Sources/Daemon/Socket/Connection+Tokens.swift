@@ -69,7 +69,7 @@ extension Connection {
             try await services.acts.act(caller, fields)
         }
         case .credentialImport: try run(operation, id, body) { (caller, fields: CredentialImportRequest) async throws(Failure) -> AccountImportResponse in
-            throw Failure(.unknownOperation, "not yet")
+            try await services.credentialImports.bring(caller, fields)
         }
         default: throw Failure(.unknownOperation, "there is no operation \(operation.rawValue)")
         }

@@ -70,13 +70,22 @@ public enum CredentialSystem: String, Sendable, CaseIterable {
         }
     }
 
+    /// Of TokenStatusCheck: its providers by their short names, and the environment variable that has the upstream of each.
+    public static let checkedProviders: [(name: String, variable: String)] = TokenStatusCheckImport.providers.map {
+        ($0.name, "TokenStatuCheckUrls__\($0.variable)TokenCheckUrl")
+    }
+
     /// Reads the files of a folder. Those that are absent are absent.
-    /// - Parameter urls: of TokenStatusCheck, the upstream of each provider by its short name.
+    /// - Parameters:
+    ///   - urls: of TokenStatusCheck, the upstream of each provider by its short name.
+    ///   - allowsSamples: whether values that documents give as an example are taken.
     /// - Throws: where a file is broken as a whole, or none of them is there.
-    public func read(folder files: [File], urls: [String: String] = [:]) throws(FormatError) -> CredentialImport {
+    public func read(
+        folder files: [File], urls: [String: String] = [:], allowsSamples: Bool = false
+    ) throws(FormatError) -> CredentialImport {
         guard !files.isEmpty else { throw FormatError("the folder has none of the files \(self.files.joined(separator: ", "))") }
         return switch self {
-        case .tokenstool: try TokensToolImport.read(files)
+        case .tokenstool: try TokensToolImport.read(files, allowsSamples: allowsSamples)
         case .tokenstatuscheck: TokenStatusCheckImport.read(files, urls: urls)
         case .rtmanage: throw FormatError("RT-manage has no folder: name its config.yml, its database or CSV files")
         }

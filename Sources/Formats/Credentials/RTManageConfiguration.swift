@@ -128,9 +128,10 @@ enum RTManageConfiguration {
             }
             var fields = LegacyFields()
             fields.set("name", "rtmanage")
-            fields.set("what", "refresh")
-            fields.set("provider", "openai")
-            fields.set("rule", "every \(days) days")
+            fields.set("action", "refresh")
+            fields.set("target_provider", "openai")
+            // As the door writes it: counted from the last run, at no time of day.
+            fields.set("rule", "every \(days * 24) hours")
             rows.append(fields.row(origin: "config.yml line \(leaf.line)", noun: "schedule"))
             for leaf in leaves where leaf.path == "openai.schedule_enabled" || leaf.path == "openai.refresh_interval" {
                 note(leaf, .placed, "the schedule 'rtmanage', every \(days) days")

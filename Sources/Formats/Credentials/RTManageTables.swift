@@ -41,8 +41,8 @@ enum RTManageTables {
         if record.has("email") { fields.set("email", try record.text("email", limit: 254)) }
         let client = try record.text("client_id", limit: 1_024) ?? ""
         fields.set("client_id", client.isEmpty ? defaults.clientID : client)
-        if record.has("tag") { fields.set("tags", try record.text("tag", limit: 255)) }
-        if record.has("memo") { fields.set("memo", try memo(record, &fields)) }
+        if record.has("tag") { fields.set("tags", try tags(record)) }
+        try setMemo(record, &fields)
         fields.set("enabled", try record.bool("enabled") ?? false)
         fields.set(attribute: "rtmanage.id", id)
         if record.has("user_name") { fields.set(attribute: "rtmanage.user_name", try record.text("user_name", limit: 4_096)) }
@@ -64,13 +64,25 @@ enum RTManageTables {
         }
     }
 
-    /// A memo may have 1,024 bytes.
-    private static func memo(_ record: LegacyRecord, _ fields: inout LegacyFields) throws(RowProblem) -> String? {
-        guard var text = try record.text("memo") else { return nil }
-        guard text.utf8.count > 1_024 else { return text }
-        while text.utf8.count > 1_024 { text.removeLast() }
-        fields.remark("the memo is cut to 1,024 bytes")
-        return text
+    /// The door shows several tags with commas between, and reads them so.
+    private static func tags(_ record: LegacyRecord) throws(RowProblem) -> String? {
+        guard let text = try record.text("tag", limit: 255) else { return nil }
+        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw .refused("tag has control characters") }
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        guard parts.allSatisfy({ !$0.isEmpty }), Set(parts.map { Array($0.utf8) }).count == parts.count else { return text }
+        return parts.joined(separator: "\n")
+    }
+
+    /// What is no label, with line ends or too long, the door keeps as an attribute.
+    private static func setMemo(_ record: LegacyRecord, _ fields: inout LegacyFields) throws(RowProblem) {
+        guard record.has("memo"), var text = try record.text("memo") else { return }
+        guard text.utf8.count > 1_024 || text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return fields.set("memo", text) }
+        if text.utf8.contains(0) { throw .refused("memo has a zero byte") }
+        if text.utf8.count > 4_096 {
+            while text.utf8.count > 4_096 { text.removeLast() }
+            fields.remark("the memo is cut to 4,096 bytes")
+        }
+        fields.set(attribute: "rtmanage.memo", text)
     }
 
     private static func add(_ record: LegacyRecord, _ result: inout CredentialImport) {

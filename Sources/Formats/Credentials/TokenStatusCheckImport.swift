@@ -18,8 +18,12 @@ enum TokenStatusCheckImport {
         var result = CredentialImport()
         for provider in providers {
             guard let file = files.first(where: { $0.name == "\(provider.folder)/token.json" }) else { continue }
+            let all = lines(file.bytes)
+            if !all.isEmpty, urls[provider.name] == nil {
+                result.remarks.append("\(file.name): no address of the upstream is given, so that nobody can be asked: --url \(provider.name)=URL")
+            }
             var seen: [[UInt8]: Int] = [:]
-            for (line, token) in lines(file.bytes) {
+            for (line, token) in all {
                 let origin = "\(file.name) line \(line)"
                 do throws(RowProblem) {
                     try check(token, "the token")

@@ -4,20 +4,28 @@ enum TokensToolImport {
 
     static let provider = "pandora"
 
-    static func read(_ files: [CredentialSystem.File]) throws(FormatError) -> CredentialImport {
+    static func read(_ files: [CredentialSystem.File], allowsSamples: Bool) throws(FormatError) -> CredentialImport {
         var result = CredentialImport()
+        var base: String?
+        if let file = files.first(where: { $0.name == "config.json" }) {
+            do throws(FormatError) {
+                base = try TokensToolSettings.read(file.bytes, allowsSamples: allowsSamples, &result)
+            } catch {
+                throw error.within(file.name)
+            }
+        }
         var names: Set<[UInt8]>?
         if let file = files.first(where: { $0.name == "tokens.json" }) {
             let table = try table(file, keyedBy: "name", TokensToolTokens.shape)
-            let rows = TokensToolTokens.map(table)
+            if base == nil, !table.rows.isEmpty {
+                result.remarks.append("config.json does not say where the proxy is: the door sets it when its settings are saved")
+            }
+            let rows = TokensToolTokens.map(table, base: base)
             names = Set(rows.rows.compactMap { $0["name"].map { Array($0.utf8) } })
             result.add(rows)
         }
         if let file = files.first(where: { $0.name == "pool.json" }) {
             result.add(TokensToolPools.map(try table(file, keyedBy: "poolName", TokensToolPools.shape), tokens: names))
-        }
-        if let file = files.first(where: { $0.name == "config.json" }) {
-            do throws(FormatError) { try TokensToolSettings.read(file.bytes, &result) } catch { throw error.within(file.name) }
         }
         if let file = files.first(where: { $0.name == "share.json" }) {
             do throws(FormatError) { try TokensToolSettings.read(shareChannels: file.bytes, &result) } catch { throw error.within(file.name) }
@@ -50,14 +58,15 @@ enum TokensToolTokens {
         "", "null", "未开启pool_token无法生成", "未开启API开关无法生成", "检查session或refresh是否过期，请重新刷新获取",
     ]
 
-    static func map(_ table: LegacyTable) -> LegacyImport {
+    /// - Parameter base: where the proxy is, with its prefix.
+    static func map(_ table: LegacyTable, base: String?) -> LegacyImport {
         var result = LegacyImport()
         result.remarks = LegacyDatabase(tables: [table]).remarks
-        result.add(table, id: "name", as: "credential", map: credential)
+        result.add(table, id: "name", as: "credential") { record, fields throws(RowProblem) in try credential(record, base, &fields) }
         return result
     }
 
-    private static func credential(_ record: LegacyRecord, _ fields: inout LegacyFields) throws(RowProblem) {
+    private static func credential(_ record: LegacyRecord, _ base: String?, _ fields: inout LegacyFields) throws(RowProblem) {
         let name = try record.needed("name", record.text("name"))
         guard !name.isEmpty else { throw .refused("its name is empty") }
         fields.set("name", name)
@@ -85,7 +94,12 @@ enum TokensToolTokens {
         let shared = try record.bool("shared") ?? false
         fields.set(attribute: "tokenstool.shared", shared)
         fields.set(attribute: "tokenstool.auto_shared", try record.bool("auto_shared") ?? shared)
-        fields.set(attribute: "tokenstool.show_user_info", try record.bool("show_user_info") ?? false)
+        let showsUser = try record.bool("show_user_info") ?? false
+        fields.set(attribute: "tokenstool.show_user_info", showsUser)
+        // What Coffer needs to keep it alive by itself.
+        fields.set(parameter: "base", base)
+        fields.set(parameter: "login", isRefresh ? "refresh" : "session")
+        fields.set(parameter: "show_userinfo", showsUser ? "true" : "false")
         fields.set(attribute: "tokenstool.plus", try record.bool("plus") ?? false)
         fields.set(attribute: "tokenstool.set_pool_token", isAPI)
         fields.set(attribute: "tokenstool.use_refresh_token", isRefresh)
@@ -136,7 +150,7 @@ enum TokensToolPools {
             members.append(member)
         }
         fields.set("members", members.joined(separator: "\n"))
-        if let token = try record.bytes("poolToken"), !token.isEmpty, token != Array("null".utf8) { fields.set(secret: "token", token) }
+        if let token = try record.bytes("poolToken"), !token.isEmpty, token != Array("null".utf8) { fields.set(secret: "pool", token) }
         if record.has("poolTime") { fields.set(attribute: "tokenstool.pool_time", try record.text("poolTime", limit: 64)) }
         fields.set(attribute: "tokenstool.check_pool", try record.bool("checkPool") ?? true)
         fields.set(attribute: "tokenstool.into_one_api", try record.bool("intoOneApi") ?? false)

@@ -7,34 +7,43 @@ enum TokensToolSettings {
         "oneAPi_intoToken": "one_api_token",
     ]
 
-    /// The file's keys for the others. They go into the door's settings as they are.
-    private static let plain: Set<String> = [
-        "proxy_api_prefix", "autoToken_url", "isGetToken", "containerName", "isolated_conv_title", "bind", "timeout", "public_share",
-        "proxy_url", "whitelist", "tls", "captcha", "disable_signup", "auto_conv_arkose", "proxy_file_service", "custom_doh_host",
-        "auto_updateSession", "auto_updateTime", "auto_updateNumber", "pandoraNext_outUrl", "oneAPi_outUrl",
-    ]
-
     /// What documents give as a value; everybody knows these (decisions 17).
     private static let samples: Set<String> = ["123456"]
 
-    static func read(_ bytes: [UInt8], _ result: inout CredentialImport) throws(FormatError) {
+    /// - Returns: where the proxy is, with its prefix; `nil`: the file does not say.
+    static func read(_ bytes: [UInt8], allowsSamples: Bool, _ result: inout CredentialImport) throws(FormatError) -> String? {
+        guard bytes.contains(where: { $0 > 0x20 }) else { return nil }
         guard let members = try JSONTree.read(bytes).members else { throw FormatError(line: 1, "an object ('{') must begin here") }
         var kept: [JSONTree.Member] = []
         for member in members {
             if let field = secrets[member.key] {
-                result.settings.append(secret(member, field))
-            } else if plain.contains(member.key) {
-                kept.append(member)
-                result.settings.append(.init(member.key, .placed, "into the door's settings"))
+                result.settings.append(secret(member, field, allowsSamples))
             } else {
-                result.settings.append(.init(
-                    FormatError.short(member.key), .notNeeded, "neither TokensTool's page nor Coffer has a place for it"))
+                // Also what only the proxy knows: it goes back into the file that is written for it.
+                kept.append(member)
+                result.settings.append(.init(FormatError.short(member.key), .placed, "into the door's settings"))
             }
         }
-        guard !kept.isEmpty else { return }
+        guard !kept.isEmpty else { return nil }
         var value: [UInt8] = []
         JSONTree.object(kept).append(to: &value)
         result.settings.append(.init("(all that are placed)", .taken(field: "settings"), "one value", value: value))
+        return base(.object(kept))
+    }
+
+    /// compat/tokenstool.md 3: `default` is the proxy of this machine, at the port of `bind`.
+    private static func base(_ settings: JSONTree) -> String? {
+        func text(_ key: String) -> String { if case .text(let text)? = settings[key] { String(decoding: text, as: UTF8.self) } else { "" } }
+        var url = text("autoToken_url")
+        if url.isEmpty || url == "default" {
+            let parts = text("bind").split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, let port = UInt16(parts[1]), port != 0 else { return nil }
+            let prefix = text("proxy_api_prefix")
+            url = "http://127.0.0.1:\(port)" + (prefix.isEmpty ? "" : "/" + prefix)
+        }
+        while url.hasSuffix("/") { url.removeLast() }
+        guard url.hasPrefix("http://") || url.hasPrefix("https://") else { return nil }
+        return url
     }
 
     static func read(shareChannels bytes: [UInt8], _ result: inout CredentialImport) throws(FormatError) {
@@ -51,11 +60,11 @@ enum TokensToolSettings {
             "share.json", .taken(field: "share_channels"), "\(members.count) share channels", value: value))
     }
 
-    private static func secret(_ member: JSONTree.Member, _ field: String) -> CredentialImport.Setting {
+    private static func secret(_ member: JSONTree.Member, _ field: String, _ allowsSamples: Bool) -> CredentialImport.Setting {
         switch member.value {
         case .text(let value) where value.isEmpty: .init(member.key, .notNeeded, "it is empty")
         case .null: .init(member.key, .notNeeded, "it is null")
-        case .text(let value) where samples.contains(String(decoding: value, as: UTF8.self)):
+        case .text(let value) where !allowsSamples && samples.contains(String(decoding: value, as: UTF8.self)):
             .init(member.key, .refused, "it is a sample value that everybody knows: set one with 'coffer door set tokenstool \(field)'")
         case .text(let value): .init(member.key, .taken(field: field), "", value: value)
         default: .init(member.key, .refused, "it is not a text")

@@ -21,6 +21,12 @@ public struct LegacyImport: Sendable {
         public var reason: String
         /// Something is wrong with it; else it is one that nobody misses, such as a deleted one.
         public var isRefused: Bool
+
+        public init(origin: String, reason: String, isRefused: Bool) {
+            self.origin = origin
+            self.reason = reason
+            self.isRefused = isRefused
+        }
     }
 
     public var rows: [LegacyRow] = []

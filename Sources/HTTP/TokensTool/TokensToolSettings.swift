@@ -54,6 +54,10 @@ public struct TokensToolSettings: Sendable {
 
     public init() {}
 
+    /// What the configuration is checked with.
+    public static func isTimeZone(_ name: String) -> Bool { DoorTime.isZone(name) }
+    public static func isContainerName(_ name: String) -> Bool { ContainerName.isValid(name) }
+
     /// Milliseconds.
     var sessionLifetime: UInt64 { UInt64(min(max(sessionDays, 1), 3_650)) * 86_400_000 }
 }

@@ -90,8 +90,8 @@ struct AddressRange: Equatable, Sendable {
         let width = address.isPlainV4 ? 32 : 128
         var bits = width
         if parts.count == 2 {
-            guard parts[1].utf8.count <= 3, parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let given = Int(parts[1]), given <= width
-            else { return nil }
+            let isNumber = parts[1].utf8.count <= 3 && parts[1].utf8.allSatisfy { (0x30...0x39).contains($0) }
+            guard isNumber, let given = Int(parts[1]), given <= width else { return nil }
             bits = given
         }
         self.address = address

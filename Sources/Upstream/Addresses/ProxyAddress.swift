@@ -51,8 +51,12 @@ enum ProxyAddress {
         let parts = user.split(separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false)
         for (index, part) in parts.enumerated() {
             if index > 0 { output.append(UInt8(ascii: ":")) }
-            guard let items = ValueEncoding.percentDecoded(part) else { throw ProviderError("proxy", "has a '%' that is not followed by two hex digits") }
-            guard !items.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { throw ProviderError("proxy", "has a control character in its user or password") }
+            guard let items = ValueEncoding.percentDecoded(part) else {
+                throw ProviderError("proxy", "has a '%' that is not followed by two hex digits")
+            }
+            guard !items.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+                throw ProviderError("proxy", "has a control character in its user or password")
+            }
             try ValueEncoding.percent.write(SecretBuffer(items), to: output)
         }
     }

@@ -53,8 +53,7 @@ struct UpstreamURL: Equatable, Sendable {
                 portText = bytes[bytes.index(after: colon)...]
             }
             let isName = name.allSatisfy { byte in
-                (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
-                    || byte == UInt8(ascii: "_")
+                (0x61...0x7A).contains(byte | 0x20) || (0x30...0x39).contains(byte) || "-._".utf8.contains(byte)
             }
             guard isName, !name.isEmpty, name.count <= 253 else { throw ProviderError("url", "has no valid host name") }
         }

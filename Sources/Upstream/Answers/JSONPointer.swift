@@ -38,7 +38,9 @@ public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
                 bytes.append(byte)
             }
         }
-        if isEscape { throw ProviderError("", "'\(ProviderText.short(text))' is not a JSON Pointer: '~' is written '~0', '/' in a name '~1'") }
+        if isEscape {
+            throw ProviderError("", "'\(ProviderText.short(text))' is not a JSON Pointer: '~' is written '~0', '/' in a name '~1'")
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 
@@ -51,7 +53,8 @@ public struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
                 guard let next = place[token] else { return nil }
                 place = next
             case .array(let items):
-                let isIndex = token == "0" || (token.utf8.first != UInt8(ascii: "0") && token.utf8.allSatisfy { (0x30...0x39).contains($0) })
+                let isNumber = token.utf8.allSatisfy { (0x30...0x39).contains($0) }
+                let isIndex = token == "0" || (isNumber && token.utf8.first != UInt8(ascii: "0"))
                 guard isIndex, let index = Int(token), items.indices.contains(index) else { return nil }
                 place = items[index]
             default: return nil

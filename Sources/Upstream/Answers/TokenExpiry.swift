@@ -30,7 +30,8 @@ public enum TokenExpiry {
         let parts = token.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 3, var payload = base64URL(parts[1]) else { return nil }
         defer { for index in payload.indices { payload[index] = 0 } }
-        guard let claims = try? JSONValue.parse(payload, allowsTrailing: false, repairsText: false), let exp = claims["exp"] else { return nil }
+        let claims = try? JSONValue.parse(payload, allowsTrailing: false, repairsText: false)
+        guard let exp = claims?["exp"] else { return nil }
         // A text is no NumericDate (RFC 7519 2).
         if exp.string != nil { return nil }
         return time(exp, now: now)
@@ -46,8 +47,8 @@ public enum TokenExpiry {
         case .string(let string): text = string.trimmingBlanks()
         default: return nil
         }
-        let isNumber = !text.isEmpty && text.utf8.count <= 32 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) }
-        guard isNumber, let number = Double(text), number.isFinite else { return nil }
+        let isNumber = text.utf8.allSatisfy { (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) }
+        guard isNumber, (1...32).contains(text.utf8.count), let number = Double(text), number.isFinite else { return nil }
         return number
     }
 

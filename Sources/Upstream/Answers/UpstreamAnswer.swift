@@ -13,7 +13,9 @@ public struct UpstreamAnswer: Sendable {
     /// false: provably no byte of the request left.
     public var wasSent: Bool
 
-    public init(status: Int, headers: [(name: String, value: String)] = [], body: SecretBuffer? = nil, failure: String? = nil, wasSent: Bool = true) {
+    public init(
+        status: Int, headers: [(name: String, value: String)] = [], body: SecretBuffer? = nil, failure: String? = nil, wasSent: Bool = true
+    ) {
         self.status = status
         self.headers = headers
         self.body = body

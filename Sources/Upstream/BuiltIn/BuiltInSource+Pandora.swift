@@ -11,7 +11,7 @@ extension BuiltInSource {
           login: { default: session, choices: [session, refresh], description: "the token that a login gives" }
           show_userinfo: { type: boolean, default: "false", description: "whether a share token shows the mail address" }
           license_id: { secret: true, description: "for the quota" }
-          share_tokens: { secret: true, required: true, per_call: true, description: "of a pool's members, each with a line feed behind it" }
+          share_tokens: { secret: true, required: true, per_call: true, description: "of the members, each with a line feed behind it" }
         concurrency: 1
         gap: 1000
         lead: 86400

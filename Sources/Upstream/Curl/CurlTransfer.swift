@@ -122,7 +122,8 @@ final class CurlTransfer {
 
     /// The address that a name or number has led to; the proxy's where there is one (a proxy may be local).
     func mayConnect(_ address: UnsafeRawBufferPointer) -> Bool {
-        if let address = IPAddress(address), call.rules.allows(address, namesLoopback: call.namesLoopback || call.proxy != nil) { return true }
+        let mayBeLocal = call.namesLoopback || call.proxy != nil
+        if let address = IPAddress(address), call.rules.allows(address, namesLoopback: mayBeLocal) { return true }
         isAddressRefused = true
         return false
     }

@@ -16,7 +16,8 @@ extension Provider {
                     result.parameters[index].isRequired = false
                     for step in result.steps.indices { result.steps[step].needs.remove(name) }
                 } else {
-                    let known = (result.bases.keys.sorted() + result.parameters.filter { $0.kind == .url }.map(\.name)).joined(separator: ", ")
+                    let names = result.bases.keys.sorted() + result.parameters.filter { $0.kind == .url }.map(\.name)
+                    let known = names.joined(separator: ", ")
                     let hint = known.isEmpty ? "it has none" : "it has \(known)"
                     throw ProviderError("", "provider '\(self.name)' has no URL '\(ProviderText.short(name))'; \(hint)")
                 }

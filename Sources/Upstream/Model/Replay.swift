@@ -23,7 +23,7 @@ public enum Replay: Equatable, Sendable {
     }
 
     private static func seconds(_ text: Substring) -> UInt32? {
-        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let seconds = UInt32(text), (1...3_600).contains(seconds) else { return nil }
-        return seconds
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let seconds = UInt32(text) else { return nil }
+        return (1...3_600).contains(seconds) ? seconds : nil
     }
 }

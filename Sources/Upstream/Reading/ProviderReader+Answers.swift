@@ -31,8 +31,9 @@ extension ProviderReader {
         }
         let keys = ["pointer", "optional", "prefix", "contains", "min_length", "max_length"]
         guard let parts = mapping(member.value, field, keys: keys, required: ["pointer"]) else { return nil }
-        let low = parts["min_length"].flatMap { number($0, "\(field).min_length", 1...UInt32(TakeRule.maximumLength)) } ?? 1
-        let high = parts["max_length"].flatMap { number($0, "\(field).max_length", 1...UInt32(TakeRule.maximumLength)) } ?? UInt32(TakeRule.maximumLength)
+        let longest = UInt32(TakeRule.maximumLength)
+        let low = parts["min_length"].flatMap { number($0, "\(field).min_length", 1...longest) } ?? 1
+        let high = parts["max_length"].flatMap { number($0, "\(field).max_length", 1...longest) } ?? longest
         guard low <= high else {
             fail(member.value, "\(field).min_length", "is more than max_length")
             return nil
@@ -42,7 +43,8 @@ extension ProviderReader {
         let contains = parts["contains"].flatMap { text($0, "\(field).contains") }
         guard let pointers = parts["pointer"].flatMap({ pointers($0, "\(field).pointer") }) else { return nil }
         return TakeRule(
-            name: member.key, pointers: pointers, isOptional: isOptional, prefixes: prefixes, contains: contains, lengths: Int(low)...Int(high))
+            name: member.key, pointers: pointers, isOptional: isOptional, prefixes: prefixes, contains: contains,
+            lengths: Int(low)...Int(high))
     }
 
     /// One pointer, or a list of which the first that finds something counts.
@@ -97,7 +99,9 @@ extension ProviderReader {
         let unused = parts["unused"].flatMap { bool($0, "\(place).unused") }
         let reason = parts["reason"].flatMap { self.reason($0, "\(place).reason") }
         let retryAfter = parts["retry_after"].flatMap { self.retryAfter($0, "\(place).retry_after") }
-        if let node = parts["retry_after"], let word, word != .limited { fail(node, "\(place).retry_after", "belongs to the verdict limited") }
+        if let node = parts["retry_after"], let word, word != .limited {
+            fail(node, "\(place).retry_after", "belongs to the verdict limited")
+        }
         if unused == true, word == .ok, let node = parts["unused"] { fail(node, "\(place).unused", "an ok answer used the token") }
         guard let conditions, let word else { return nil }
         return AnswerRule(conditions: conditions, word: word, unused: unused, retryAfter: retryAfter, reason: reason)
@@ -127,7 +131,8 @@ extension ProviderReader {
         }
         if let node = parts["json"], let isJSON = bool(node, "\(field).json") { conditions.append(.isJSON(isJSON)) }
         for member in parts["header"].flatMap({ members($0, "\(field).header") }) ?? [] {
-            if let test = test(member.value, "\(field).header.\(ProviderText.short(member.key))") { conditions.append(.header(member.key, test)) }
+            let place = "\(field).header.\(ProviderText.short(member.key))"
+            if let test = test(member.value, place) { conditions.append(.header(member.key, test)) }
         }
         for member in parts["body"].flatMap({ members($0, "\(field).body") }) ?? [] {
             let place = "\(field).body.\(ProviderText.short(member.key))"

@@ -13,7 +13,9 @@ extension ProviderReader {
             if method == "GET", let body = given.first { fail(node, "\(place).method", "a GET has no body, but '\(body)' is there") }
             request.method = method
         }
-        if given.count > 1, let node = fields[given[1]] { fail(node, "\(place).\(given[1])", "a request has one body; '\(given[0])' is there already") }
+        if given.count > 1, let node = fields[given[1]] {
+            fail(node, "\(place).\(given[1])", "a request has one body; '\(given[0])' is there already")
+        }
         request.query = fields["query"].map { self.fields($0, "\(place).query") } ?? []
         request.headers = fields["headers"].map { headers($0, "\(place).headers") } ?? []
         if let node = fields["basic"] {
@@ -120,7 +122,9 @@ extension ProviderReader {
             }
             let shown = ProviderText.short(field.name)
             if !isToken { fail(line: field.line, "\(place).\(shown)", "is not a header's name") }
-            if Self.reservedHeaders.contains(name) { fail(line: field.line, "\(place).\(shown)", "this header is not the provider's to set") }
+            if Self.reservedHeaders.contains(name) {
+                fail(line: field.line, "\(place).\(shown)", "this header is not the provider's to set")
+            }
             if !seen.insert(name).inserted { fail(line: field.line, "\(place).\(shown)", "stands twice") }
         }
         return fields

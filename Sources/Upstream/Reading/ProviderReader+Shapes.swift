@@ -16,7 +16,8 @@ extension ProviderReader {
         var result: [String: YAMLTree] = [:]
         for member in members {
             guard keys.contains(member.key) else {
-                fail(line: member.line, Self.join(field, ProviderText.short(member.key)), "unknown key; it may be \(keys.joined(separator: ", "))")
+                let place = Self.join(field, ProviderText.short(member.key))
+                fail(line: member.line, place, "unknown key; it may be \(keys.joined(separator: ", "))")
                 continue
             }
             result[member.key] = member.value
@@ -95,10 +96,13 @@ extension ProviderReader {
         return texts.count == items.count ? texts : nil
     }
 
-    mutating func word<Word: RawRepresentable & CaseIterable>(_ node: YAMLTree, _ field: String, _ type: Word.Type) -> Word? where Word.RawValue == String {
+    mutating func word<Word: RawRepresentable & CaseIterable>(
+        _ node: YAMLTree, _ field: String, _ type: Word.Type
+    ) -> Word? where Word.RawValue == String {
         guard let text = text(node, field) else { return nil }
         if let word = Word(rawValue: text) { return word }
-        fail(node, field, "'\(ProviderText.short(text))' is not known; it may be \(Word.allCases.map(\.rawValue).joined(separator: ", "))")
+        let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
+        fail(node, field, "'\(ProviderText.short(text))' is not known; it may be \(known)")
         return nil
     }
 

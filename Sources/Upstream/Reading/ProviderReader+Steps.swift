@@ -44,14 +44,16 @@ extension ProviderReader {
             fail(node, "\(place).consumes", "the request does not hold '{\(consumes)}'")
         }
         return ProviderStep(
-            name: name, purpose: purpose, needs: needs, gives: Set(answer.takes.map(\.name)).intersection(Provider.tokenKinds), cost: cost,
-            timeout: timeout, consumes: consumes, names: names, replayRule: replay, conditions: conditions, request: request, answer: answer)
+            name: name, purpose: purpose, needs: needs, gives: Set(answer.takes.map(\.name)).intersection(Provider.tokenKinds),
+            cost: cost, timeout: timeout, consumes: consumes, names: names, replayRule: replay, conditions: conditions,
+            request: request, answer: answer)
     }
 
     private mutating func tokenKind(_ node: YAMLTree, _ field: String) -> String? {
         guard let text = text(node, field) else { return nil }
         if Provider.tokenKinds.contains(text) { return text }
-        fail(node, field, "'\(ProviderText.short(text))' is not a kind of token; it may be \(Provider.tokenKinds.sorted().joined(separator: ", "))")
+        let known = Provider.tokenKinds.sorted().joined(separator: ", ")
+        fail(node, field, "'\(ProviderText.short(text))' is not a kind of token; it may be \(known)")
         return nil
     }
 

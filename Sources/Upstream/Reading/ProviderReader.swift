@@ -136,8 +136,9 @@ struct ProviderReader {
                 continue
             }
             guard let texts = texts(member.value, place) else { continue }
+            let known = parameter.choices.joined(separator: ", ")
             for text in texts where !parameter.choices.isEmpty && !parameter.choices.contains(text) {
-                fail(member.value, place, "'\(ProviderText.short(text))' can never be: it may be \(parameter.choices.joined(separator: ", "))")
+                fail(member.value, place, "'\(ProviderText.short(text))' can never be: it may be \(known)")
             }
             conditions.append(ParameterCondition(parameter: parameter.name, texts: texts, byDefault: parameter.default ?? ""))
         }

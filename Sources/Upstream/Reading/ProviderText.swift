@@ -31,7 +31,8 @@ enum ProviderText {
         return nil
     }
 
-    /// Tags, anchors and keys after `?`: what means something else than it says, and what a small file could make expensive (aliases that multiply, keys as large as the file).
+    /// Tags, anchors and keys after `?`: what means something else than it says, and what could make a small file expensive
+    /// (aliases that multiply, keys as large as the file).
     /// The same in quotes is refused too, since only the parser knows what is quoted. Without anchors no alias can be.
     static func expensive(_ source: String) -> [ProviderError] {
         var errors: [ProviderError] = []

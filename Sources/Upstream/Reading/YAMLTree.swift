@@ -45,7 +45,9 @@ struct YAMLTree: Sendable {
         self.line = line
         func refuse(_ message: String) { errors.append(ProviderError(line: line, "", message)) }
         // Written ones are refused before the parser; this is what it makes of none.
-        func isTagged(_ tag: Tag) -> Bool { !["", "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"].contains(tag.rawValue) }
+        func isTagged(_ tag: Tag) -> Bool {
+            !["", "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"].contains(tag.rawValue)
+        }
         guard depth <= Self.maximumDepth else {
             refuse("nested deeper than \(Self.maximumDepth) levels")
             content = .list([])
@@ -87,7 +89,7 @@ struct YAMLTree: Sendable {
         case .scanner(let context, let problem, let mark, _)?, .parser(let context, let problem, let mark, _)?,
             .composer(let context, let problem, let mark, _)?:
             if (context?.text ?? "").contains("alias") || problem.contains("alias") {
-                return ProviderError(line: mark.line, "", "'*' at the beginning means an alias in YAML, which is not allowed; write it in quotes")
+                return ProviderError(line: mark.line, "", "'*' at the beginning is an alias, which is not allowed; write it in quotes")
             }
             return ProviderError(line: mark.line, "", "not valid YAML: \(ProviderText.short(problem))")
         case .duplicatedKeysInMapping(let keys, let context)?:

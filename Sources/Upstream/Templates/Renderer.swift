@@ -18,7 +18,7 @@ struct Renderer {
         let template = step.request
         var request = Request(url: try url())
         for field in template.headers {
-            guard let text = try rendered(field, .header, isLenient: false, "headers") else { continue }
+            guard let text = try rendered(field, .header, isLenient: false) else { continue }
             if text.count == 0 { throw ProviderError("headers.\(field.name)", "is empty") }
             request.headers.append((field.name, text))
         }
@@ -38,7 +38,7 @@ struct Renderer {
             type = "multipart/form-data; boundary=\(boundary)"
         case .json(let json):
             let output = WipedBytes()
-            _ = try write(json, to: output, "json")
+            _ = try write(json, to: output)
             request.body = output
             type = "application/json"
         }
@@ -72,7 +72,7 @@ struct Renderer {
 
     /// The field's text; nil: it is left out.
     private func rendered(
-        _ field: TemplateField, _ encoding: ValueEncoding, isLenient: Bool = true, _ place: String
+        _ field: TemplateField, _ encoding: ValueEncoding, isLenient: Bool = true
     ) throws(ProviderError) -> WipedBytes? {
         guard field.conditions.allSatisfy({ $0.holds(values.text) }) else { return nil }
         let output = WipedBytes()
@@ -120,7 +120,7 @@ struct Renderer {
         var separator = output.bytes.contains(UInt8(ascii: "?")) ? UInt8(ascii: "&") : UInt8(ascii: "?")
         for field in step.request.query {
             let text = WipedBytes()
-            guard let value = try rendered(field, .form, "query") else { continue }
+            guard let value = try rendered(field, .form) else { continue }
             try ValueEncoding.percent.write(SecretBuffer(Array(field.name.utf8)), to: text)
             output.append(separator)
             output.append(text.bytes)
@@ -154,7 +154,7 @@ struct Renderer {
             output.append(value)
         }
         for field in fields {
-            if let text = try rendered(field, .form, "form") { try append(Array(field.name.utf8), text.bytes) }
+            if let text = try rendered(field, .form) { try append(Array(field.name.utf8), text.bytes) }
         }
         guard let extra = step.request.formExtra, let value = values[extra] else { return output }
         if value.isMask {
@@ -179,7 +179,7 @@ struct Renderer {
     private func multipart(_ fields: [TemplateField], _ boundary: String) throws(ProviderError) -> WipedBytes {
         let output = WipedBytes()
         for field in fields {
-            guard let text = try rendered(field, .raw, "multipart") else { continue }
+            guard let text = try rendered(field, .raw) else { continue }
             output.append("--\(boundary)\r\nContent-Disposition: form-data; name=\"\(field.name)\"\r\n\r\n")
             output.append(text.bytes)
             output.append("\r\n")
@@ -197,7 +197,8 @@ struct Renderer {
             }.joined()
             var isUsed = false
             for field in fields {
-                if let text = try rendered(field, .raw, "multipart"), ByteSearch.contains(text.bytes, Array(boundary.utf8)) { isUsed = true }
+                guard let text = try rendered(field, .raw) else { continue }
+                if ByteSearch.contains(text.bytes, Array(boundary.utf8)) { isUsed = true }
             }
             if !isUsed { return boundary }
         }
@@ -205,7 +206,7 @@ struct Renderer {
     }
 
     /// - Returns: whether something was written.
-    private func write(_ json: JSONTemplate, to output: WipedBytes, _ place: String) throws(ProviderError) -> Bool {
+    private func write(_ json: JSONTemplate, to output: WipedBytes) throws(ProviderError) -> Bool {
         switch json {
         case .fixed(let value): output.append(value.encoded())
         case .field(let field):
@@ -214,7 +215,7 @@ struct Renderer {
                 output.append(value.bytes.bytes)
                 return true
             }
-            guard let text = try rendered(field, .json, place) else { return false }
+            guard let text = try rendered(field, .json) else { return false }
             output.append(UInt8(ascii: "\""))
             output.append(text.bytes)
             output.append(UInt8(ascii: "\""))
@@ -223,7 +224,7 @@ struct Renderer {
             var isFirst = true
             for item in items {
                 let text = WipedBytes()
-                guard try write(item, to: text, place) else { continue }
+                guard try write(item, to: text) else { continue }
                 if !isFirst { output.append(UInt8(ascii: ",")) }
                 output.append(text.bytes)
                 isFirst = false
@@ -234,7 +235,7 @@ struct Renderer {
             var isFirst = true
             for (name, member) in members {
                 let text = WipedBytes()
-                guard try write(member, to: text, "\(place).\(name)") else { continue }
+                guard try write(member, to: text) else { continue }
                 output.append(isFirst ? "\"" : ",\"")
                 try ValueEncoding.json.write(SecretBuffer(Array(name.utf8)), to: output)
                 output.append("\":")

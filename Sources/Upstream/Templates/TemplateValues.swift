@@ -32,7 +32,7 @@ struct TemplateValues {
         var all = shown.mapValues { Value(bytes: SecretBuffer(Array($0.utf8))) }
         let secrets = Provider.tokenKinds.union(["password"]).union(provider.parameters.filter(\.isSecret).map(\.name))
         for name in secrets { all[name] = Value(bytes: SecretBuffer(Array("***".utf8)), isMask: true) }
-        for parameter in provider.parameters where !parameter.isSecret && all[parameter.name] == nil && parameter.default == nil && parameter.isRequired {
+        for parameter in provider.parameters where !parameter.isSecret && parameter.isRequired && all[parameter.name] == nil {
             all[parameter.name] = Value(bytes: SecretBuffer(Array("<\(parameter.name)>".utf8)), isMask: true)
         }
         self.provider = provider

@@ -19,7 +19,9 @@ enum ValueEncoding {
         case .percent, .form: for byte in value { escape(byte, to: output) }
         case .header:
             // A line break would begin another header.
-            for byte in value where byte < 0x20 || byte == 0x7F { throw ProviderError("", "holds a control character, which no header may") }
+            for byte in value where byte < 0x20 || byte == 0x7F {
+                throw ProviderError("", "holds a control character, which no header may")
+            }
             output.append(value)
         case .json:
             guard String(validating: value, as: UTF8.self) != nil else { throw ProviderError("", "is not valid UTF-8, which JSON must be") }

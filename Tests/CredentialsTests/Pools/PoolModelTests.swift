@@ -206,7 +206,8 @@ struct PoolModelRun {
         standing.refreshFrom = [nil, 0, 0, now + UInt64(random.below(90_000))][random.below(4)]
         for kind in ["access", "share"] where random.below(4) > 0 {
             let life = [0, 30_000, 3_600_000, 86_400_000][random.below(4)]
-            standing.tokens.append(TokenFact(kind: kind, expires: life == 0 ? 0 : now + UInt64(life), obtained: now + UInt64(random.below(3))))
+            let expires = life == 0 ? 0 : now + UInt64(life)
+            standing.tokens.append(TokenFact(kind: kind, expires: expires, obtained: now + UInt64(random.below(3))))
         }
         return standing
     }

@@ -124,8 +124,14 @@ struct ReferencePool {
         return .none
     }
 
-    /// Tries every time at which something ends.
+    /// Tries every time at which something ends. Who is avoided though nothing is against it is avoided then too.
     func retryAfter(_ ask: PoolAsk) -> UInt64 {
+        var ask = ask
+        let avoiding = ask.avoiding
+        ask.avoiding = []
+        ask.avoiding = avoiding.filter { number in
+            member(number).map { isOpen($0, ask, at: now) && fit($0, ask, at: now) != .none } ?? false
+        }
         let all = members + (own.map { [$0] } ?? [])
         let times = Set(all.map(\.facts.until) + all.compactMap(\.standing.refreshFrom) + leases.map(\.ends)).filter { $0 > now }
         return times.sorted().first { choice(ask, at: $0) != .none }.map { $0 - now } ?? 0

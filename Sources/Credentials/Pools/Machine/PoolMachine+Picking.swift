@@ -47,11 +47,11 @@ extension PoolMachine {
     // MARK: Who may be handed out
 
     private func asksOwn(_ ask: PoolAsk) -> Bool {
-        (ask.kind == "access" || ask.kind == Pool.ownKind) && !ask.avoiding.contains(0)
+        ask.kind == "access" || ask.kind == Pool.ownKind
     }
 
     private func canGiveOwn(_ ask: PoolAsk) -> Bool {
-        guard let own, isOpen(own) else { return false }
+        guard let own, isOpen(own), isWanted(own, ask) else { return false }
         return isLive(own, ask, kind: Pool.ownKind)
     }
 
@@ -125,32 +125,46 @@ extension PoolMachine {
 
     // MARK: When it is worth asking again
 
-    /// Milliseconds until the first could be handed out if nothing else happens; 0: none.
+    /// Milliseconds until the first could be handed out if nothing else happens; 0: none. One that has just failed counts where it
+    /// cannot be handed out now: why it failed is known to end then.
     private func retryAfter(_ ask: PoolAsk) -> UInt64 {
         var earliest = UInt64.max
         if ask.kind != Pool.ownKind {
-            for member in members where isWanted(member, ask) && member.hasRoom {
-                earliest = min(earliest, opening(member, ask, room: clock))
-            }
-            // Where room is missing, the end of the oldest lease makes some; they lie in the order of their ends. Of a member whose limit
-            // was lowered meanwhile, several must end.
-            var ended: [UInt64: UInt32] = [:]
-            leases.forEachOut { lease in
-                guard lease.ends < earliest else { return false }
-                guard let index = places[lease.credential], lease.granted > members[index].joined, !members[index].hasRoom,
-                    isWanted(members[index], ask)
-                else { return true }
-                let excess = members[index].inFlight - members[index].inFlightLimit
-                if excess > 0 {
-                    ended[lease.credential, default: 0] += 1
-                    if ended[lease.credential, default: 0] <= excess { return true }
+            var isCramped = false
+            for member in members {
+                guard member.hasRoom else {
+                    isCramped = true
+                    continue
                 }
-                earliest = min(earliest, opening(members[index], ask, room: lease.ends))
-                return true
+                let time = opening(member, ask, room: clock)
+                if time > clock || isWanted(member, ask) { earliest = min(earliest, time) }
             }
+            if isCramped { earliest = openingByRoom(ask, before: earliest) }
         }
-        if let own, asksOwn(ask) { earliest = min(earliest, opening(own, ask, kind: Pool.ownKind, room: clock)) }
+        if let own, asksOwn(ask) {
+            let time = opening(own, ask, kind: Pool.ownKind, room: clock)
+            if time > clock || isWanted(own, ask) { earliest = min(earliest, time) }
+        }
         return earliest == .max ? 0 : max(earliest - clock, 1)
+    }
+
+    /// Where room is missing, the end of the oldest lease makes some; they lie in the order of their ends. Of a member whose limit was
+    /// lowered meanwhile, several must end.
+    private func openingByRoom(_ ask: PoolAsk, before limit: UInt64) -> UInt64 {
+        var earliest = limit
+        var ended: [UInt64: UInt32] = [:]
+        leases.forEachOut { lease in
+            guard lease.ends < earliest else { return false }
+            guard let index = places[lease.credential], lease.granted > members[index].joined, !members[index].hasRoom else { return true }
+            let excess = members[index].inFlight - members[index].inFlightLimit
+            if excess > 0 {
+                ended[lease.credential, default: 0] += 1
+                if ended[lease.credential, default: 0] <= excess { return true }
+            }
+            earliest = min(earliest, opening(members[index], ask, room: lease.ends))
+            return true
+        }
+        return earliest
     }
 
     private func opening(_ member: Member, _ ask: PoolAsk, kind: String? = nil, room: UInt64) -> UInt64 {

@@ -70,7 +70,9 @@ struct NamePattern: Equatable, Sendable {
     func matches(_ name: [UInt8]) -> Bool {
         guard let first = pieces.first, let last = pieces.last else { return false }
         guard pieces.count > 1 else { return name == first }
-        guard name.count >= first.count + last.count, name.starts(with: first), name.suffix(last.count).elementsEqual(last) else { return false }
+        guard name.count >= first.count + last.count, name.starts(with: first), name.suffix(last.count).elementsEqual(last) else {
+            return false
+        }
         var rest = name[first.count..<(name.count - last.count)]
         for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
             guard let found = rest.firstRange(of: piece) else { return false }

@@ -131,6 +131,8 @@ public struct ScheduleState: Equatable, Sendable {
     public var lastEnd: UInt64 = 0
     /// A run has begun and no end is known. After a restart: it was interrupted.
     public var isRunning = false
+    /// When the run began that was interrupted and is to be taken up: who was served since has had their turn. 0: none.
+    public var interrupted: UInt64 = 0
     public var counts = ScheduleCounts()
     /// What the last run came to, for people; at most 200 bytes.
     public var result = ""

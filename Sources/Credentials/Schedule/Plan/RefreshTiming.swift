@@ -31,7 +31,9 @@ struct RefreshTiming: Sendable {
         case .dead: return NextRefresh(due: nil, why: "it is dead: \(credential.state.reason)")
         case .idle, .cooling: break
         }
-        guard let access = credential.fact("access") else { return NextRefresh(due: nil, why: "no access token yet: the first is got when it is asked for") }
+        guard let access = credential.fact("access") else {
+            return NextRefresh(due: nil, why: "no access token yet: the first is got when it is asked for")
+        }
         var expires = access.expires
         if expires == 0, provider.defaultLifetime > 0 { expires = access.obtained + UInt64(provider.defaultLifetime) * 1_000 }
         guard expires != 0 else { return NextRefresh(due: nil, why: "the access token's expiry is unknown") }

@@ -22,7 +22,15 @@ struct RunSelection: Sendable {
             }
         }
         turns.sort { $0 < $1 }
-        let count = schedule.count == 0 ? turns.count : min(turns.count, Int(schedule.count))
+        var served = 0
+        if schedule.state.interrupted != 0 {
+            // The run is taken up: who had their turn before it was interrupted has had it.
+            let firstServed = turns.firstIndex { $0.time >= schedule.state.interrupted } ?? turns.endIndex
+            served = turns.count - firstServed
+            turns.removeSubrange(firstServed...)
+            if served > 0 { skipped["served before the interruption"] = UInt32(clamping: served) }
+        }
+        let count = schedule.count == 0 ? turns.count : min(turns.count, max(Int(schedule.count) - served, 0))
         chosen = turns[..<count].map(\.number)
     }
 

@@ -26,7 +26,7 @@ extension ScheduleRule: CustomStringConvertible {
         }
         guard first == "every" else { throw refusal }
         var number = "1"
-        if let word = rest.first, word.utf8.first.map({ (0x30...0x39).contains($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }) == true {
+        if let word = rest.first, let byte = word.utf8.first, "0123456789+-".utf8.contains(byte) {
             number = word
             rest = rest.dropFirst()
         }

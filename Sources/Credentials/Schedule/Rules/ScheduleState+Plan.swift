@@ -46,6 +46,7 @@ extension ScheduleState {
 
     mutating func end(_ schedule: Schedule, at now: UInt64, _ outcome: RunOutcome) {
         isRunning = false
+        interrupted = 0
         lastEnd = now
         counts = outcome.counts
         result = CredentialState.bounded(outcome.text)
@@ -62,6 +63,7 @@ extension ScheduleState {
         guard isRunning || (nextRun != 0 && nextRun <= now) else { return false }
         if isRunning {
             isRunning = false
+            if interrupted == 0 { interrupted = lastRun }
             result = "interrupted: the daemon stopped"
         }
         nextRun = now + 1_000 + Spread.of(schedule.number, now, within: Self.catchUpSpread)

@@ -93,13 +93,21 @@ extension ScheduleService {
     private func refresh(_ number: UInt64) async {
         var hasFailed = false
         do throws(CredentialError) {
-            try await acting.refresh(number, relogin: false, kinds: ["access"], by: Self.principal)
+            // Somebody who asked may have got a new token a moment ago.
+            if isDue(number) { try await acting.refresh(number, relogin: false, kinds: ["access"], by: Self.principal) }
         } catch {
             hasFailed = true
         }
         let now = context.now
         desk.withLock { $0.end(number, hasFailed: hasFailed, now: now) }
         timer.nudge()
+    }
+
+    private func isDue(_ number: UInt64) -> Bool {
+        guard let credential = context.directory.credential(number) else { return false }
+        let provider = credentials.providers.find(credential.provider)
+        let now = context.now
+        return desk.withLock { $0.timing.next(of: credential, provider: provider, now: now).due.map { $0 <= now } ?? false }
     }
 
     // MARK: Runs

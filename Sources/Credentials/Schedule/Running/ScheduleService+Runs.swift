@@ -28,6 +28,8 @@ extension ScheduleService {
         try await save(number) { state, schedule in state.begin(schedule, at: began) }
         let schedule = try existing(number)
         let outcome = await perform(schedule, by: principal)
+        // Not at its end: the next start takes it up.
+        guard !desk.withLock({ $0.isStopped }) else { throw CredentialError(.failed, "", "the daemon stops") }
         let ended = context.now
         try await save(number) { state, schedule in state.end(schedule, at: ended, outcome) }
         return find(number) ?? schedule
@@ -66,11 +68,13 @@ extension ScheduleService {
     struct Served: Sendable {
         var isGood: Bool
         /// "" nothing to say.
-        var why: String
+        var why = ""
+        /// It had no turn.
+        var isSkipped = false
     }
 
     private func serve(_ number: UInt64, _ schedule: Schedule, by principal: String) async -> Served {
-        if desk.withLock({ $0.isStopped }) { return Served(isGood: false, why: "not begun: the daemon stops") }
+        if desk.withLock({ $0.isStopped }) { return Served(isGood: false, isSkipped: true) }
         do throws(CredentialError) {
             switch schedule.action {
             case .check:
@@ -157,7 +161,9 @@ extension ScheduleService {
 
 extension RunOutcome {
     mutating func note(_ number: UInt64, _ result: ScheduleService.Served, _ schedule: Schedule, now: UInt64) {
-        if result.isGood {
+        if result.isSkipped {
+            counts.skipped += 1
+        } else if result.isGood {
             counts.succeeded += 1
         } else {
             counts.failed += 1

@@ -62,9 +62,9 @@ struct SinkRendering: Sendable {
                 do throws(SinkValue.Refusal) {
                     try SinkValue(template.encoding).append(field, of: credential, tokens, to: &bytes)
                 } catch {
+                    let what = "'\(name)' of credential '\(credential.name.description)'"
                     throw CredentialError(
-                        .failed, "template",
-                        "'\(name)' of credential '\(credential.name.description)' \(error.rawValue) and cannot be written as \(template.encoding.rawValue)")
+                        .failed, "template", "\(what) \(error.rawValue) and cannot be written as \(template.encoding.rawValue)")
                 }
             }
         }

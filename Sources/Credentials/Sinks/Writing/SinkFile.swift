@@ -23,9 +23,11 @@ struct SinkFile: Sendable {
     let path: String
     private let folder: String
     private let name: String
+    private let store: String
 
+    /// - Parameter store: the store's folder, in which no file may lie; "" none.
     /// - Throws: `invalidArgument` with `path`.
-    init(_ path: String) throws(CredentialError) {
+    init(_ path: String, outside store: String = "") throws(CredentialError) {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         guard path.utf8.count < 4_096, path.hasPrefix("/"), let name = parts.last, !path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }),
             !parts.dropFirst().contains(where: { $0.isEmpty || $0 == "." || $0 == ".." })
@@ -37,6 +39,7 @@ struct SinkFile: Sendable {
             throw CredentialError(.invalidArgument, "path", "the file's name has more than \(Self.maximumName) bytes")
         }
         self.path = path
+        self.store = store
         self.name = String(name)
         folder = parts.count == 2 ? "/" : parts.dropLast().joined(separator: "/")
     }
@@ -67,7 +70,8 @@ struct SinkFile: Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { throw refusal("what lies there is no regular file") }
         guard status.st_size <= Self.maximumSize else {
-            throw CredentialError(.failed, "path", "somebody else's file of more than \(Self.maximumSize >> 20) MiB lies there: it is not replaced")
+            throw CredentialError(
+                .failed, "path", "somebody else's file of more than \(Self.maximumSize >> 20) MiB lies there: it is not replaced")
         }
         let bytes = try read(descriptor, Int(status.st_size))
         defer { withExtendedLifetime(bytes) {} }
@@ -128,9 +132,36 @@ struct SinkFile: Sendable {
         }
         guard status.st_uid == geteuid() || status.st_uid == 0, status.st_mode & 0o022 == 0 else {
             close(descriptor)
-            throw refusal("others can write to the folder \(folder): it must belong to the daemon's user or root, and be writable by nobody else")
+            throw refusal(
+                "others can write to the folder \(folder): it must belong to the daemon's user or root, and be writable by nobody else")
+        }
+        guard !isInStore(descriptor) else {
+            close(descriptor)
+            throw refusal("the folder \(folder) is the store's own")
         }
         return descriptor
+    }
+
+    /// Whatever names and links lead there: the folder and those above it are compared by what they are.
+    private func isInStore(_ folder: Int32) -> Bool {
+        var (forbidden, status) = (stat(), stat())
+        guard !store.isEmpty, stat(store, &forbidden) == 0 else { return false }
+        var current = dup(folder)
+        defer { close(current) }
+        var last: (dev_t, ino_t) = (0, 0)
+        for _ in 0..<4_096 {
+            guard fstat(current, &status) == 0 else { return true }
+            if status.st_dev == forbidden.st_dev, status.st_ino == forbidden.st_ino { return true }
+            // The root is its own parent.
+            if last == (status.st_dev, status.st_ino) { return false }
+            last = (status.st_dev, status.st_ino)
+            let parent = openat(current, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            // A folder above that cannot be read is not the store: the daemon reads that one.
+            guard parent >= 0 else { return false }
+            close(current)
+            current = parent
+        }
+        return true
     }
 
     /// `nil`: nothing lies there.

@@ -10,11 +10,13 @@ struct CredentialActs: Sendable {
     let credentials: Credentials
     let records: CredentialRecords
     private let pools: PoolActs
+    private let schedules: ScheduleActs
 
-    init(credentials: Credentials, records: CredentialRecords, pools: PoolRecords) {
+    init(credentials: Credentials, records: CredentialRecords, pools: PoolRecords, schedules: ScheduleRecords, sinks: SinkRecords) {
         self.credentials = credentials
         self.records = records
         self.pools = PoolActs(credentials: credentials, records: pools, lookup: records)
+        self.schedules = ScheduleActs(credentials: credentials, schedules: schedules, sinks: sinks)
     }
 
     func act(_ caller: Caller, _ request: CredentialActRequest) async throws(Failure) -> CredentialActResponse {
@@ -23,6 +25,8 @@ struct CredentialActs: Sendable {
         switch request.noun {
         case "credential": return try await credential(act)
         case "pool": return try await pools.act(act)
+        case "schedule": return try await schedules.runSchedule(act)
+        case "sink": return try await schedules.runSink(act)
         default: throw Failure(.invalidArgument, "nothing can be done with this noun; it may be credential, pool, schedule or sink")
         }
     }
@@ -37,7 +41,8 @@ struct CredentialActs: Sendable {
         case "revive": return try await revive(act)
         case "undelete": return try await undelete(act)
         case "reveal": return try await reveal(act)
-        default: throw act.unknownVerb("refresh, relogin, check, step, revive, undelete and reveal")
+        case "prune": return try await schedules.prune(act)
+        default: throw act.unknownVerb("refresh, relogin, check, step, revive, undelete, reveal and prune")
         }
     }
 
@@ -182,6 +187,13 @@ struct Act: Sendable {
 
     func unknownVerb(_ known: String) -> Failure {
         Failure(.invalidArgument, "'\(Name.printable(verb.utf8))' cannot be done with it; there are \(known)")
+    }
+
+    /// As many lines as a field may have.
+    static func fitting(_ lines: [String]) -> String {
+        var text = ""
+        for line in lines where text.utf8.count + line.utf8.count + 1 <= 400_000 { text += text.isEmpty ? line : "\n" + line }
+        return text
     }
 
     /// As much as an answer's sentence may have.

@@ -19,15 +19,14 @@ struct CredentialImports: Sendable {
                 secrets: Dictionary(row.secrets.map { ($0.name, SecretBuffer($0.value)) }, uniquingKeysWith: { $1 }))
         }
         return AccountImportResponse(try await credentialCall { () async throws(CredentialError) in
-            try await credentials.credentials.bring(rows, tenant: tenant, dryRun: request.dryRun, by: caller.selector)
+            try await credentials.bring(rows, tenant: tenant, dryRun: request.dryRun, by: caller.selector)
         })
     }
 
-    /// A row makes a credential or changes the one that has its name. Pools hand out their members' tokens, and schedules act on whatever they
-    /// name: those are brought by administrators.
+    /// What is there stays as it is. Pools hand out their members' tokens, and schedules act on whatever they name: those are brought by
+    /// administrators.
     private func require(_ caller: Caller, _ row: AccountRow, _ tenant: TenantID) throws(Failure) {
         guard row.noun == "credential", let name = row.fields.first(where: { $0.name == "name" })?.value else { throw .denied }
         try caller.require(.credential, .create, of: tenant, Array(name.utf8))
-        try caller.require(.credential, .put, of: tenant, Array(name.utf8))
     }
 }

@@ -33,9 +33,24 @@ struct CredentialSigns: Sendable {
             ("refreshes-done", counters.renewed), ("refreshes-failed", counters.failed), ("refreshes-running", UInt64(counters.running)),
             ("refreshes-waited-for", UInt64(counters.waiting)), ("dials", counters.dials.values.reduce(0, &+)),
             ("answers-unsaved", UInt64(counters.unsaved)),
+            ("pools", UInt64(credentials.pools.count)), ("schedules", UInt64(credentials.schedules.count)),
+            ("schedules-overdue", UInt64(overdue().count)), ("sinks", UInt64(credentials.sinks.count)),
+            ("sinks-in-trouble", UInt64(troubled().count)),
         ]
         return result
     }
+
+    /// Schedules whose time passed a minute ago and that do not run.
+    private func overdue() -> [Schedule] {
+        let now = clock()
+        return credentials.schedules.list { schedule in
+            schedule.isEnabled && !schedule.state.isRunning && schedule.state.nextRun != 0 && schedule.state.nextRun + Self.patience < now
+        }
+    }
+
+    private static let patience: UInt64 = 60_000
+
+    private func troubled() -> [Sink] { credentials.sinks.list { $0.isEnabled && !$0.state.error.isEmpty } }
 
     // MARK: Doctor
 
@@ -62,6 +77,12 @@ struct CredentialSigns: Sendable {
         if orphans > 0 {
             findings.append(Finding(check: "providers", verdict: .bad, message: "\(orphans) credentials name a provider that is not there"))
         }
+        let (late, broken) = (overdue().count, troubled().count)
+        if late > 0 { findings.append(Finding(check: "schedules", verdict: .warning, message: "\(late) schedules are overdue")) }
+        if broken > 0 {
+            findings.append(Finding(
+                check: "sinks", verdict: .warning, message: "\(broken) sinks do not stand as they should: 'coffer sink list' says why"))
+        }
         return findings
     }
 
@@ -86,6 +107,9 @@ struct CredentialSigns: Sendable {
                 samples: dials.map { .init(labels: [("provider", $0.key.provider), ("verdict", $0.key.verdict)], value: Double($0.value)) }),
             Self.gauge("coffer_refreshes_running", "Refreshes that run now.", counters.running),
             Self.gauge("coffer_refreshes_waiting", "Callers that wait for a refresh.", counters.waiting),
+            Self.gauge("coffer_pools", "Pools.", credentials.pools.count),
+            Self.gauge("coffer_schedules_overdue", "Schedules whose time has passed and that do not run.", overdue().count),
+            Self.gauge("coffer_sinks_in_trouble", "Sinks that could not be written or whose action failed.", troubled().count),
             Self.gauge("coffer_answers_unsaved", "Answers of upstreams that could not be saved yet.", counters.unsaved),
         ]
     }

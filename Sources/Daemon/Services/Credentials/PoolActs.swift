@@ -50,7 +50,7 @@ struct PoolActs: Sendable {
             result: "\(good) of \(pool.members.count) members \(verb == "check" ? "live" : "have new tokens")",
             details: [
                 RecordField("good", "\(good)"), RecordField("failed", "\(pool.members.count - good)"),
-                RecordField("members", Self.fitting(lines)),
+                RecordField("members", Act.fitting(lines)),
             ])
     }
 
@@ -65,13 +65,6 @@ struct PoolActs: Sendable {
         } catch {
             return (number, "failed", error.message)
         }
-    }
-
-    /// As many lines as a field may have.
-    private static func fitting(_ lines: [String]) -> String {
-        var text = ""
-        for line in lines where text.utf8.count + line.utf8.count + 1 <= 400_000 { text += text.isEmpty ? line : "\n" + line }
-        return text
     }
 
     /// A member, or all of them, is handed out again.

@@ -36,6 +36,8 @@ final class RecordService: Sendable {
     let apiKeys: APIKeyRecords
     let credentials: CredentialRecords
     let pools: PoolRecords
+    let schedules: ScheduleRecords
+    let sinks: SinkRecords
     /// What unfinished requests hold.
     let budget = RequestBudget()
     private let kinds: [String: any RecordKind]
@@ -45,11 +47,13 @@ final class RecordService: Sendable {
         apiKeys = APIKeyRecords(accounts: accounts)
         self.credentials = CredentialRecords(credentials: credentials, clock: clock)
         pools = PoolRecords(credentials: credentials, lookup: self.credentials)
+        schedules = ScheduleRecords(credentials: credentials)
+        sinks = SinkRecords(credentials: credentials)
         let all: [any RecordKind] = [
             TenantRecords(accounts: accounts), MemberRecords(accounts: accounts), UserRecords(accounts: accounts, store: store),
             TokenRecords(accounts: accounts), apiKeys, DoorRecords(accounts: accounts),
             self.credentials, pools, PoolMemberRecords(credentials: credentials, pools: pools, lookup: self.credentials),
-            ProviderRecords(credentials: credentials),
+            ProviderRecords(credentials: credentials), schedules, sinks,
         ]
         kinds = Dictionary(all.map { ($0.noun, $0) }, uniquingKeysWith: { first, _ in first })
     }

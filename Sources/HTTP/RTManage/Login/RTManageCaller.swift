@@ -1,6 +1,5 @@
 import CofferAccounts
 import CofferStore
-import CSodium
 
 /// Who asks for something of an administrator.
 struct RTManageCaller: Sendable {
@@ -59,11 +58,3 @@ extension RTManageDoor {
     }
 }
 
-extension SecretBuffer {
-    /// In constant time but for the length.
-    func isEqual(to text: String) -> Bool {
-        var copy = Array(text.utf8)
-        defer { copy.withUnsafeMutableBytes { sodium_memzero($0.baseAddress, $0.count) } }
-        return copy.withUnsafeBytes { isEqual(to: $0) }
-    }
-}

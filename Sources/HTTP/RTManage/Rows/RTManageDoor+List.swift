@@ -31,7 +31,7 @@ struct RTManageQuery: Sendable {
     func covers(_ row: RTManageRow) -> Bool {
         func fits(_ pattern: LikePattern?, _ text: String) -> Bool { pattern?.matches(text) ?? true }
         return fits(bizID, row.bizID) && fits(tag, row.tag) && fits(email, row.credential.email) && fits(type, row.type)
-            && (isEnabled == nil || row.credential.isEnabled == isEnabled) && (day.isEmpty || RTManageTime(row.created).day == day)
+            && (isEnabled == nil || row.credential.isEnabled == isEnabled) && (day.isEmpty || MachineTime(row.created).day == day)
     }
 
     /// Without a limit where the size is negative, from the beginning where the page is.

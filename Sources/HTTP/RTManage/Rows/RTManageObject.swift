@@ -54,8 +54,8 @@ extension RTManageDoor {
             ("enabled", .bool(credential.isEnabled)), ("last_rt", text(sealed.fields[RTManageKind.previous])),
             ("refresh_result", .string(row.result)), ("user_info", text(sealed.fields[RTManageKind.userInfo])),
             ("account_info", text(sealed.fields[RTManageKind.accountInfo])),
-            ("last_refresh_time", refreshed == 0 ? .null : .string(RTManageTime(refreshed).rfc3339)), ("memo", .string(row.memo)),
-            ("create_time", .string(RTManageTime(row.created).rfc3339)), ("update_time", .string(RTManageTime(row.updated).rfc3339)),
+            ("last_refresh_time", refreshed == 0 ? .null : .string(MachineTime(refreshed).rfc3339)), ("memo", .string(row.memo)),
+            ("create_time", .string(MachineTime(row.created).rfc3339)), ("update_time", .string(MachineTime(row.updated).rfc3339)),
         ])
     }
 

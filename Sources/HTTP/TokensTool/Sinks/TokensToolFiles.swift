@@ -14,7 +14,10 @@ struct TokensFile: SinkRenderer {
     func render(_ sink: Sink) throws(CredentialError) -> SecretBuffer {
         guard sink.tenant == .main else { throw CredentialError(.invalidArgument, "tenant", "TokensTool's tokens are those of the tenant main") }
         var entries: [(String, JSONValue)] = []
-        for credential in parts.sinks.shown(by: sink) where credential.isTokensToolToken && credential.isEnabled {
+        let members = parts.members(sink.target.pool)
+        // Expired ones stay in the file, as TokensTool leaves them there: unshared, and marked.
+        for credential in parts.credentials.list(tenant: .main, where: { $0.isTokensToolToken && $0.isEnabled })
+        where sink.target.covers(credential, members: members) {
             let row = try TokenRow(credential, parts.credentials, time: parts.time, now: parts.clock())
             entries.append((row.name, row.fileEntry))
         }
@@ -42,17 +45,22 @@ struct ConfigFile: SinkRenderer {
 /// What the files need of the door; they do not keep it.
 private struct TokensToolParts: Sendable {
     let credentials: CredentialService
-    let sinks: SinkService
+    private let pools: PoolService
     let memory: TokensToolMemory
     let time: DoorTime
     let clock: @Sendable () -> UInt64
 
     init(_ door: TokensToolDoor) {
         credentials = door.credentials.credentials
-        sinks = door.credentials.sinks
+        pools = door.credentials.pools
         memory = door.memory
         time = door.time
         clock = door.settings.clock
+    }
+
+    /// - Returns: `nil` where no pool is named, or there is none of this name.
+    func members(_ pool: String) -> Set<UInt64>? {
+        pool.isEmpty ? nil : pools.find(tenant: .main, name: Array(pool.utf8)).map { Set($0.members.map(\.credential)) }
     }
 }
 

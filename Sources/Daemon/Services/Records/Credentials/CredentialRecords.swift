@@ -14,8 +14,8 @@ struct CredentialRecords: RecordKind {
 
     func create(_ caller: Caller, _ fields: RecordFields, secret: SecretBuffer?) async throws(Failure) -> (record: Record, secret: SecretBuffer?) {
         var fields = fields
-        let tenant = try tenant(caller)
-        guard let name = try name(&fields, where: { caller.allows(.credential, .create, of: tenant, $0) }) else {
+        let tenant = try subjects.tenant(caller)
+        guard let name = try subjects.name(&fields, where: { caller.allows(.credential, .create, of: tenant, $0) }) else {
             throw Failure(.invalidArgument, "the field 'name' is missing")
         }
         var draft = CredentialDraft(tenant: tenant, name: name, provider: try fields.required("provider"))
@@ -32,7 +32,7 @@ struct CredentialRecords: RecordKind {
     }
 
     func list(_ caller: Caller, _ query: RecordQuery) async throws(Failure) -> RecordPageResult {
-        let tenant = try tenant(caller)
+        let tenant = try subjects.tenant(caller)
         let isWanted = try filter(query.filter)
         let after = try RecordRules.numberOfCursor(query.after)
         guard caller.rights.allowsAny(.credential, .list) else { return RecordPageResult() }
@@ -47,7 +47,7 @@ struct CredentialRecords: RecordKind {
         let present = try find(caller, .put, id)
         let isAllowed = Self.permission(caller, .put)
         // Renaming must not carry it out of, or into, the reach of other rules.
-        let name = try name(&fields, where: { caller.allows(.credential, .put, of: present.tenant, $0) })
+        let name = try subjects.name(&fields, where: { caller.allows(.credential, .put, of: present.tenant, $0) })
         let provider = fields.text("provider")
         var change = try change(&fields)
         change.name = name
@@ -71,32 +71,15 @@ struct CredentialRecords: RecordKind {
 
     // MARK: Parts
 
-    /// A credential's name in the caller's tenant, or `#` and a number.
+    private var subjects: TenantSubjects { TenantSubjects(credentials: credentials) }
+
     func find(_ caller: Caller, _ action: Action, _ id: String) throws(Failure) -> Credential {
-        let tenant = try tenant(caller)
-        var found = service.find(tenant: tenant, name: Array(id.utf8))
-        if found == nil, let number = CredentialID.number(id) { found = service.find(number).flatMap { $0.tenant == tenant ? $0 : nil } }
-        if let found, caller.allows(.credential, action, of: tenant, found.name.bytes) { return found }
-        try caller.require(.credential, action, of: tenant, Array(id.utf8))
-        try caller.require(.credential, .info, of: tenant, Array(id.utf8))
-        throw Failure(.notFound, "there is no credential of this name")
+        try subjects.find(
+            caller, .credential, action, id, byName: service.find(tenant:name:), byNumber: service.find, place: { ($0.tenant, $0.name) })
     }
 
     static func permission(_ caller: Caller, _ action: Action) -> Permission<Credential> {
         { caller.allows(.credential, action, of: $0.tenant, $0.name.bytes) }
-    }
-
-    /// - Throws: `denied` where the caller's tenant is not there, `locked` while the credentials are being read.
-    private func tenant(_ caller: Caller) throws(Failure) -> TenantID {
-        guard let tenant = caller.tenant else { throw .denied }
-        do throws(CredentialError) { try credentials.requireReady() } catch { throw Failure(error) }
-        return tenant
-    }
-
-    private func name(_ fields: inout RecordFields, where isAllowed: ([UInt8]) -> Bool) throws(Failure) -> DocumentName? {
-        guard let name = try fields.documentName("name", where: isAllowed) else { return nil }
-        try CredentialID.refuseNumber(name)
-        return name
     }
 
     /// What can be given at creation and later alike.

@@ -13,8 +13,8 @@ struct PoolRecords: RecordKind {
 
     func create(_ caller: Caller, _ fields: RecordFields, secret: SecretBuffer?) async throws(Failure) -> (record: Record, secret: SecretBuffer?) {
         var fields = fields
-        let tenant = try tenant(caller)
-        guard let name = try name(&fields, where: { caller.allows(.pool, .create, of: tenant, $0) }) else {
+        let tenant = try subjects.tenant(caller)
+        guard let name = try subjects.name(&fields, where: { caller.allows(.pool, .create, of: tenant, $0) }) else {
             throw Failure(.invalidArgument, "the field 'name' is missing")
         }
         var draft = PoolDraft(tenant: tenant, name: name)
@@ -32,7 +32,7 @@ struct PoolRecords: RecordKind {
     }
 
     func list(_ caller: Caller, _ query: RecordQuery) async throws(Failure) -> RecordPageResult {
-        let tenant = try tenant(caller)
+        let tenant = try subjects.tenant(caller)
         var filter = query.filter
         let contains = filter.text("contains").map { Array($0.utf8) }
         let credential = filter.text("credential")
@@ -54,7 +54,7 @@ struct PoolRecords: RecordKind {
         var fields = fields
         let present = try find(caller, .put, id)
         var change = PoolChange()
-        change.name = try name(&fields, where: { caller.allows(.pool, .put, of: present.tenant, $0) })
+        change.name = try subjects.name(&fields, where: { caller.allows(.pool, .put, of: present.tenant, $0) })
         change.provider = fields.text("provider")
         change.memo = fields.text("memo")
         change.attributes = try fields.map("attributes") ?? [:]
@@ -86,31 +86,15 @@ struct PoolRecords: RecordKind {
 
     // MARK: Parts
 
-    /// A pool's name in the caller's tenant, or `#` and a number.
+    private var subjects: TenantSubjects { TenantSubjects(credentials: credentials) }
+
     func find(_ caller: Caller, _ action: Action, _ id: String) throws(Failure) -> Pool {
-        let tenant = try tenant(caller)
-        var found = service.find(tenant: tenant, name: Array(id.utf8))
-        if found == nil, let number = CredentialID.number(id) { found = service.find(number).flatMap { $0.tenant == tenant ? $0 : nil } }
-        if let found, caller.allows(.pool, action, of: tenant, found.name.bytes) { return found }
-        try caller.require(.pool, action, of: tenant, Array(id.utf8))
-        try caller.require(.pool, .info, of: tenant, Array(id.utf8))
-        throw Failure(.notFound, "there is no pool of this name")
+        try subjects.find(
+            caller, .pool, action, id, byName: service.find(tenant:name:), byNumber: service.find, place: { ($0.tenant, $0.name) })
     }
 
     static func permission(_ caller: Caller, _ action: Action) -> Permission<Pool> {
         { caller.allows(.pool, action, of: $0.tenant, $0.name.bytes) }
-    }
-
-    private func tenant(_ caller: Caller) throws(Failure) -> TenantID {
-        guard let tenant = caller.tenant else { throw .denied }
-        do throws(CredentialError) { try credentials.requireReady() } catch { throw Failure(error) }
-        return tenant
-    }
-
-    private func name(_ fields: inout RecordFields, where isAllowed: ([UInt8]) -> Bool) throws(Failure) -> DocumentName? {
-        guard let name = try fields.documentName("name", where: isAllowed) else { return nil }
-        try CredentialID.refuseNumber(name)
-        return name
     }
 
     /// `{"pool": "pk-…"}`

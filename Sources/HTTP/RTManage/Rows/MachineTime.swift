@@ -1,7 +1,7 @@
 import Glibc
 
 /// A moment in the zone of this machine, as Go writes it (RFC 3339).
-struct RTManageTime: Sendable {
+struct MachineTime: Sendable {
     private let milliseconds: UInt64
     private let year, month, date, hour, minute, second: Int
     /// Minutes east of Greenwich.
