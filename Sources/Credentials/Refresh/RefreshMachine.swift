@@ -3,7 +3,8 @@ import CofferUpstream
 /// The rules of one credential's refresh (design.md 6, decisions 14 to 16): what may be dialled, and what an answer means.
 ///
 /// A value without a clock, a store or a network. It holds what lies in the store, takes an event, changes itself and says what is to be
-/// done: its new `state` and `journal` are committed before anything else happens, so that whoever reads them after a kill goes on from there.
+/// done: its new `state` and `journal` are committed before anything else happens, so that whoever reads them after a kill goes on from
+/// there.
 struct RefreshMachine: Equatable, Sendable {
     var state: CredentialState
     /// `nil`: nothing is on its way.
