@@ -20,17 +20,24 @@ struct PolicyAuthority: AdminAuthority {
 
         init(of rules: PrincipalClass?) { self.rules = rules }
 
-        func allowsAny(_ action: AdminAction) -> Bool { rules.map { $0.allowsAny(.apikey, Self.action(action)) } ?? true }
-
-        func allows(_ action: AdminAction, tenant: TenantID, name: UnsafeRawBufferPointer) -> Bool {
-            rules.map { $0.allows(.apikey, Self.action(action), tenant: tenant, name: name) } ?? true
+        func allowsAny(_ action: AdminAction) -> Bool {
+            let (noun, action) = Self.question(action)
+            return rules.map { $0.allowsAny(noun, action) } ?? true
         }
 
-        private static func action(_ action: AdminAction) -> Action {
+        func allows(_ action: AdminAction, tenant: TenantID, name: UnsafeRawBufferPointer) -> Bool {
+            let (noun, action) = Self.question(action)
+            return rules.map { $0.allows(noun, action, tenant: tenant, name: name) } ?? true
+        }
+
+        private static func question(_ action: AdminAction) -> (Noun, Action) {
             switch action {
-            case .verify: .verify
-            case .reserve: .reserve
-            case .settle: .settle
+            case .verify: (.apikey, .verify)
+            case .reserve: (.apikey, .reserve)
+            case .settle: (.apikey, .settle)
+            case .token: (.credential, .token)
+            case .poolToken: (.pool, .token)
+            case .report: (.pool, .report)
             }
         }
     }
