@@ -223,6 +223,21 @@ class EditTests(TokensToolCase):
         self.assertEqual(self.pandora.asked("login"), [{"username": user, "password": new}])
 
 
+class MovingTests(TokensToolCase):
+    def test_tokens_follow_the_proxy(self):
+        self.token("moving")
+        self.assertEqual(self.client.set(autoToken_url="http://127.0.0.1:%d/%s/" % (self.pandora.port, "elsewhere00"))["code"], 1)
+        self.pandora.forget()
+        self.assertEqual(self.generate(), GENERATE_FAILED)
+        self.assertEqual(self.pandora.asked("unknown"), [{"path": "/elsewhere00/api/auth/session"}])
+        self.assertEqual(self.client.set(autoToken_url="default")["code"], 1)
+        self.assertEqual(self.generate(), None)
+
+    def generate(self):
+        answer = self.client.raw("POST", "/api/updateToken", {"name": "moving", "setPoolToken": True}).json
+        return answer["msg"] if answer["code"] == 0 else None
+
+
 class DeleteTests(TokensToolCase):
     def test_here_and_at_the_proxy(self):
         self.token("gone")
@@ -240,6 +255,12 @@ class DeleteTests(TokensToolCase):
     def test_the_name_is_enough(self):
         self.token("byname")
         self.assertEqual(self.client.good("PUT", "/api/deleteToken", {"name": "byname"}), "删除并销毁share_token成功！")
+
+    def test_as_the_older_page_asks(self):
+        self.client.add("old form", "a,b", setPoolToken=False)
+        self.assertEqual(self.client.good("PUT", "/api/deleteToken?name=old%20form", b"", headers={
+            "Content-Type": "application/x-www-form-urlencoded"}), "删除成功！")
+        self.assertEqual(self.client.tokens(), {})
 
     def test_a_proxy_that_does_not_answer(self):
         self.token("silent")

@@ -275,6 +275,14 @@ class PageTests(TokensToolCase):
         self.assertEqual(self.client.good("POST", "/api/controllerTask", {
             "auto_updateSession": False, "pandoraNext_outUrl": ""}), "修改定时任务和url成功！")
 
+    def test_views_of_the_page_are_the_page(self):
+        browser = {"Accept": "text/html,application/xhtml+xml"}
+        self.assertEqual(request(self.port, "GET", "/tokensTool/login", headers=browser).text, "<p>page</p>")
+        self.assertEqual(request(self.port, "GET", "/tokensTool/login").status, 404)
+        self.assertEqual(request(self.port, "GET", "/tokensTool/none.js", headers=browser).status, 404)
+        self.assertEqual(request(self.port, "GET", "/tokensTool/a/b", headers=browser).status, 404)
+        self.assertEqual(request(self.port, "GET", "/tokensTool/favicon.ico").status, 204)
+
     def test_nothing_else_is(self):
         for path in ("/.secret", "/js/../.secret", "/js/%2e%2e/.secret", "/js/link.js", "/linked/out.js", "/pipe.js", "/js", "/js/", "/%2e%2e/x",
                      "/js//app.0a1b.js", "/..%2f..%2fetc%2fpasswd", "/index.html/", "/img/a.png%00.js", "/\\index.html", "/js/.."):
