@@ -126,7 +126,7 @@ class TokensToolCase(unittest.TestCase):
         cls.pandora = Pandora()
         cls.daemon = Served(
             'tokenstool: { listen: "127.0.0.1:0"%s }' % cls.options(),
-            more='upstream: { providers: { pandora: { dash: "http://127.0.0.1:%d" } } }\n' % cls.pandora.port).start()
+            more='upstream: { providers: { pandora: { dash: "http://127.0.0.1:%d" } } }\n' % cls.pandora.port)
         cls.word = password("tokenstool0")
         cls.daemon.ok("door", "set", "tokenstool", "login_username", input=NAME)
         cls.daemon.ok("door", "set", "tokenstool", "login_password", input=cls.word)

@@ -112,7 +112,13 @@ public final class TokensToolDoor: HTTPDoor {
         guard let page else {
             return path == "/" ? CompiledPage.absent : framework(404, call, route: "unknown")
         }
-        return await page.reply(path, connects: isLocked ? [] : pageOrigins) ?? framework(404, call, route: "page")
+        let origins = isLocked ? [] : pageOrigins
+        if let reply = await page.reply(path, connects: origins) { return reply }
+        // Browsers ask for it unbidden, and complain where it is not there.
+        if path == "/favicon.ico" { return HTTPReply(status: 204, route: "page") }
+        // A view of the page, as `/login`, that a browser is sent to.
+        if wantsPage(call), CompiledPage.isView(path), let reply = await page.reply("/", connects: origins) { return reply }
+        return framework(404, call, route: "page")
     }
 
     /// What the page itself calls elsewhere: the proxy's usage of a token (U14).
@@ -166,7 +172,7 @@ public final class TokensToolDoor: HTTPDoor {
         case .listTokens: return try await listTokens(call)
         case .addToken: return try await addToken(object(call), principal)
         case .editToken: return try await editToken(object(call), principal)
-        case .deleteToken: return try await deleteToken(object(call), principal)
+        case .deleteToken: return try await deleteToken(deleted(call), principal)
         case .deleteTokens: return try await deleteTokens(list(call), principal)
         case .generateToken: return try await generateToken(object(call), principal)
         case .refreshToken: return try await refreshToken(object(call), principal)
@@ -214,6 +220,12 @@ public final class TokensToolDoor: HTTPDoor {
     private func object(_ call: HTTPCall) throws(TokensToolFailure) -> BodyFields { try BodyFields.object(json(call).body) }
     private func list(_ call: HTTPCall) throws(TokensToolFailure) -> [BodyFields] { try BodyFields.list(json(call).body) }
 
+    /// Until v0.4.9.3 the name stood in the query, and there was no body.
+    private func deleted(_ call: HTTPCall) throws(TokensToolFailure) -> BodyFields {
+        guard call.body.isEmpty, let name = call.queryValue("name") else { return try object(call) }
+        return try BodyFields(.object([("name", .string(name))]))
+    }
+
     // MARK: Shapes
 
     private func render(_ failure: TokensToolFailure, _ call: HTTPCall, route: String) -> HTTPReply {
@@ -229,8 +241,9 @@ public final class TokensToolDoor: HTTPDoor {
         }
     }
 
+    private func wantsPage(_ call: HTTPCall) -> Bool { call.header("Accept")?.contains("text/html") ?? false }
+
     private func framework(_ status: Int, _ call: HTTPCall, route: String) -> HTTPReply {
-        let wantsPage = call.header("Accept")?.contains("text/html") ?? false
-        return TokensToolReply.framework(status, path: call.path, wantsPage: wantsPage, now: settings.clock(), route: route)
+        TokensToolReply.framework(status, path: call.path, wantsPage: wantsPage(call), now: settings.clock(), route: route)
     }
 }

@@ -27,6 +27,12 @@ struct CompiledPage: Sendable {
             status: 200, headers: [("Content-Type", type)] + Self.security(origins), body: bytes, route: "page")
     }
 
+    /// One name without an ending: no file, but what the page itself calls one of its views.
+    static func isView(_ path: String) -> Bool {
+        guard let parts = parts(path), parts.count == 1 else { return false }
+        return !parts[0].contains(".")
+    }
+
     /// The path's names; `nil` where one of them could lead elsewhere or is hidden. Percent-encoding is taken off once, before the look.
     static func parts(_ path: String) -> [String]? {
         if path == "/" { return ["index.html"] }

@@ -98,6 +98,7 @@ extension TokensToolDoor {
         guard !credentials.isLocked, hasPlanned.exchange(true, ordering: .acquiringAndReleasing) == false else { return }
         do throws(CredentialError) {
             try await planDailyRun(by: "tokenstool")
+            await moveTokens(from: nil, to: memory.settings.upstreamBase, "tokenstool")
         } catch {
             hasPlanned.store(false, ordering: .releasing)
             logger.warning("the daily run could not be planned", metadata: ["door": "tokenstool", "error": "\(error.message)"])

@@ -17,6 +17,7 @@ extension TokensToolDoor {
 
     func changeSettings(_ fields: BodyFields, _ principal: String) async throws(TokensToolFailure) -> JSONValue {
         let text = TokensToolMessage.settingsFailed
+        let before = memory.settings.upstreamBase
         let after = try await memory.change(failing: text, by: principal) { (settings) throws(TokensToolFailure) in
             let body = try SettingsBody(fields, present: settings)
             if let objection = SettingsChecks.objection(body.settings, before: settings) { throw .refused("\(text)：\(objection)") }
@@ -30,17 +31,20 @@ extension TokensToolDoor {
             settings = body.settings
             return (body.loginUsername, body.secrets)
         }
-        await follow(after, principal)
+        await moveTokens(from: before, to: after.upstreamBase, principal)
         triggerSinks()
         return .string(TokensToolMessage.settingsChanged)
     }
 
-    /// The tokens that are stored are refreshed at where the proxy is now.
-    private func follow(_ settings: SystemSettings, _ principal: String) async {
-        guard let base = settings.upstreamBase else { return }
-        for credential in allTokens() where credential.parameters[TokenNames.base] != base {
+    /// The tokens that are stored are refreshed at where the proxy is now. One that somebody gave another proxy stays there.
+    /// - Parameter old: `nil`: only those that have none yet, as an import leaves them.
+    func moveTokens(from old: String?, to new: String?, _ principal: String) async {
+        guard let new else { return }
+        for credential in allTokens() {
+            let base = credential.parameters[TokenNames.base]
+            guard base == nil || (base == old && old != new) else { continue }
             var change = CredentialChange()
-            change.parameters = [TokenNames.base: base]
+            change.parameters = [TokenNames.base: new]
             do throws(CredentialError) { _ = try await credentials.credentials.update(credential.number, change, by: principal) } catch {
                 logger.warning(
                     "a token did not follow the proxy's new address",

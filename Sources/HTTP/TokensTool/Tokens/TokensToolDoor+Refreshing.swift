@@ -35,10 +35,12 @@ extension TokensToolDoor {
         return await share(report.credential, principal)
     }
 
-    /// Where the proxy is may have changed since the credential was stored.
+    /// What a refresh needs may be missing, as an import leaves it, or have changed.
     private func follow(_ present: Credential, _ principal: String) async -> Credential {
-        let wanted = parameters(
+        var wanted = parameters(
             memory.settings, isRefresh: present.usesRefreshToken, showUserInfo: present.flag(TokenNames.showUserInfo))
+        // One that somebody gave another proxy stays there.
+        if let own = present.parameters[TokenNames.base] { wanted[TokenNames.base] = own }
         guard wanted.contains(where: { present.parameters[$0.key] != $0.value }) else { return present }
         var change = CredentialChange()
         change.parameters = wanted.mapValues { $0 }

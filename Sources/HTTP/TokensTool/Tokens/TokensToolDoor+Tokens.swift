@@ -19,6 +19,10 @@ extension TokensToolDoor {
 
     func listTokens(_ call: HTTPCall) async throws(TokensToolFailure) -> JSONValue {
         guard let part = call.queryValue("name") else { throw .badRequest }
+        // Those that an import has brought since find the proxy from here on.
+        if allTokens().contains(where: { $0.parameters[TokenNames.base] == nil }) {
+            await moveTokens(from: nil, to: memory.settings.upstreamBase, "tokenstool")
+        }
         let wanted = allTokens().filter { $0.nameText.holds(part) }
         do throws(CredentialError) {
             var rows: [JSONValue] = []
