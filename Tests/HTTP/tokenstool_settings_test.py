@@ -258,7 +258,7 @@ class FileTests(TokensToolCase):
 
 class ImportTests(TokensToolCase):
     @classmethod
-    def prepare(cls):
+    def begin(cls):
         pass
 
     def test_a_data_folder_moves_in(self):
