@@ -96,7 +96,7 @@ let package = Package(
         .target(
             name: "CofferHTTP",
             dependencies: [
-                "CofferAccounts", "CofferCredentials", "CofferJSON", "CSodium",
+                "CofferAccounts", "CofferCredentials", "CofferJSON", "CofferUpstream", "CSodium",
                 .product(name: "Atomics", package: "swift-atomics"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -186,7 +186,7 @@ let package = Package(
         .testTarget(
             name: "HTTPTests",
             dependencies: [
-                "CofferHTTP", "CofferAccounts", "CofferCredentials", "CofferJSON", "CofferStore",
+                "CofferHTTP", "CofferAccounts", "CofferCredentials", "CofferJSON", "CofferStore", "CofferUpstream",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

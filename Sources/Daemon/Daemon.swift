@@ -52,7 +52,7 @@ public final class Daemon: Service {
             store: store, policies: policies, connections: counts, credentials: CredentialSigns(credentials: credentials, clock: clock),
             facts: .init(
                 socketPath: settings.socket, socketMode: settings.socketMode, storePath: settings.store, isHidden: isHidden,
-                startTime: clock(), unlockNote: opened.note),
+                startTime: clock(), unlockNote: opened.note, legacyVariables: HTTPDoors.legacyVariables(settings.http, environment)),
             clock: clock)
         let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"))
         let services = Services(

@@ -59,8 +59,23 @@ public struct ByteStream {
 
     /// Goes behind a byte order mark.
     mutating func skipByteOrderMark() throws {
-        guard try peek() == 0xEF, end - position >= 3, chunk[position + 1] == 0xBB, chunk[position + 2] == 0xBF else { return }
+        guard try peek() == 0xEF, try peekLine().starts(with: [0xEF, 0xBB, 0xBF]) else { return }
         position += 3
+    }
+
+    /// The present line as far as it is within the next 64 KiB; it stays.
+    mutating func peekLine() throws -> ArraySlice<UInt8> {
+        while !isAtEnd, !chunk[position..<end].contains(.lineFeed), position > 0 || end < chunk.count {
+            if position > 0 {
+                chunk.replaceSubrange(0..<(end - position), with: Array(chunk[position..<end]))
+                end -= position
+                position = 0
+            }
+            let count = try chunk.withUnsafeMutableBytes { try source(UnsafeMutableRawBufferPointer(rebasing: $0[end...])) }
+            isAtEnd = count == 0
+            end += count
+        }
+        return chunk[position..<end].prefix { $0 != .lineFeed }
     }
 
     /// Overwrites what was read.
@@ -71,6 +86,7 @@ public struct ByteStream {
     private mutating func fill() throws -> Bool {
         guard !isAtEnd else { return false }
         position = 0
+        end = 0
         end = try chunk.withUnsafeMutableBytes { try source($0) }
         isAtEnd = end == 0
         return !isAtEnd

@@ -110,18 +110,25 @@ struct CredentialLinesTests {
     }
 
     @Test("the first line of CSV must have columns that there are", arguments: [
-        ("nome,provider", "there is no column 'nome'"), ("name", "the column 'provider' is missing"), ("name,provider,name", "is there twice"),
+        ("nome,provider", "there is no column 'nome'"), ("name", "the column 'provider' is missing"), ("\"provider\",x", "there is no column 'x'"), ("name,provider,name", "is there twice"),
         ("name,provider,secrets.", "there is no column 'secrets.'"), ("name,provider,", "there is no column ''"),
-        ("hunter2\u{0}", "there is no column"),
     ])
     func head(_ head: String, _ message: String) throws {
         let error = #expect(throws: FormatError.self) { try read(head + "\na,b\n") }
         #expect(error?.message.contains(message) == true, "\(String(describing: error))")
     }
 
+    @Test("a broken first line is one of JSON", arguments: ["hunter2", "{", "\"x", "a,b"])
+    func first(_ line: String) throws {
+        let (rows, refusals) = try read(line + #"\#n{"name": "good", "provider": "p"}"#)
+        #expect(rows.map(\.origin) == ["line 2"])
+        #expect(refusals.count == 1)
+        #expect(refusals.first?.hasPrefix("line 1: ") == true)
+    }
+
     @Test("what comes in small pieces is the same")
     func pieces() throws {
-        let text = Array("name,provider,memo\r\na,p,\"x\r\ny\"\r\nb,p,z\r\n".utf8)
+        let text = Array("\u{FEFF}name,provider,memo\r\na,p,\"x\r\ny\"\r\nb,p,z\r\n".utf8)
         for size in 1...9 {
             var rest = text[...]
             var lines = CredentialLines { buffer in

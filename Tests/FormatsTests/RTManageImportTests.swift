@@ -78,7 +78,8 @@ struct RTManageImportTests {
     }
 
     @Test("a file that is no configuration is an error with its line", arguments: [
-        ("", "the file is empty"), ("# nothing", "the file has no keys"), ("- a", "line 1"), ("a: &x b\nc: *x", "anchors"), ("a: [", "not valid YAML"),
+        ("", "the file is empty"), ("# nothing", "the file has no keys"), ("- a", "line 1"), ("a: &x b\nc: *x", "anchors"),
+        ("a: [", "not valid YAML"),
         ("hunter2", "line 1"), ("a: 1\na: 2", "twice"),
     ])
     func broken(_ text: String, _ message: String) {
@@ -97,7 +98,10 @@ struct RTManageImportTests {
                 '2025-12-01 22:56:30+08:00', 'x'),
                 (8, 'user002', NULL, NULL, NULL, '', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
             """,
-            "INSERT INTO rt_system_configs VALUES (1, 'proxy_list', '[\"http://x\"]'), (2, 'client_id_list', 'hunter2'), (3, 'odd', '')")
+            """
+            INSERT INTO rt_system_configs VALUES (1, 'proxy_list', '["http://x"]'), (2, 'client_id_list', 'hunter2'), (3, 'odd', 'x'),
+                (4, 'auto_refresh_enabled', 'true'), (5, 'auto_refresh_interval', '5'), (6, 'empty', '')
+            """)
         var reader = RTManageImport()
         try reader.add(database: database.path)
         try reader.add(.init(name: "config.yml", bytes: Array("openai: {client_id: app_own}".utf8)))
@@ -114,7 +118,13 @@ struct RTManageImportTests {
         let settings = Dictionary(uniqueKeysWithValues: result.settings.map { ($0.key, $0.fate) })
         #expect(settings["system_configs.proxy_list"] == .taken(field: "proxy_list"))
         #expect(settings["system_configs.client_id_list"] == .refused)
-        #expect(settings["system_configs.odd"] == .refused)
+        #expect(settings["system_configs.odd"] == .placed)
+        #expect(settings["system_configs.empty"] == .notNeeded)
+        #expect(settings["system_configs.auto_refresh_interval"] == .taken(field: "auto_refresh_interval"))
+        #expect(result.settings.first { $0.fate == .taken(field: "configs") }?.value == Array(#"{"odd":"x"}"#.utf8))
+        #expect(result.rows.last?.dictionary == [
+            "name": "rtmanage", "action": "refresh", "provider": "openai", "rule": "every 120 hours",
+        ])
         #expect(!result.settings.map(\.reason).joined().contains("hunter2"))
     }
 

@@ -160,11 +160,12 @@ struct TokenStatusCheckImportTests {
 
     @Test("splits an account at its first dash")
     func accounts() throws {
-        let text = "13912341234-pass-word \n13912341234-other\nhunter2\n-x\n139-\n+8613912341234-p\n"
+        let text = "13912341234-pass-word \r\n \n13912341234-other\nhunter2\n-x\n139-\n+8613912341234-p\na@b.example-p\n"
         let result = try read(["OfficialToken/deep_user.json": Array(text.utf8)])
-        #expect(result.rows.map { $0["name"] } == ["deepseek 13912341234", "deepseek +8613912341234"])
+        #expect(result.rows.map { $0["name"] } == ["deepseek 13912341234", "deepseek +8613912341234", "deepseek a@b.example"])
+        #expect(result.rows.map { $0.dictionary["parameters.login_by"] } == [nil, nil, "email"])
         #expect(result.rows[0].secret("username") == "13912341234")
-        #expect(result.rows[0].secret("password") == "pass-word")
+        #expect(result.rows[0].secret("password") == "pass-word ")
         #expect(result.leftOut.map(\.isRefused) == [false, true, true, true])
         #expect(!result.leftOut.map(\.reason).joined().contains("hunter2"))
     }

@@ -90,6 +90,13 @@ IMPORTS = [
     'r{"user":[{"id":"u1","nickname":"n","email":"a@b.c","password":"scrypt:32768:8:1$x$y","status":"1"}],'
     '"tenant":[{"id":"t1","name":"T"}],"user_tenant":[{"id":"m","user_id":"u1","tenant_id":"t1","role":"owner","status":"1"}],'
     '"api_token":[{"tenant_id":"t1","token":"ragflow-' + "a" * 32 + '","beta":"' + "b" * 32 + '","create_time":1700000000000}]}',
+    'c{"name":"a","provider":"oauth2","tags":["x"],"enabled":true,"parameters":{"token_url":"https://x"},"secrets":{"refresh":"r"},'
+    '"expires":{"access":"2027-01-31T12:00:00Z"}}\n\n{"name":5}\nx', 'c\ufeffname,provider,secrets.refresh,expires.access\r\na,p,"x,""y""\nz",7\r\n"b',
+    't{"a":{"token":"eyJhb","username":"a@b","userPassword":"p","setPoolToken":true,"shareTokens":["b"],"poolToken":"pk-1"},'
+    '"bind":"1:2","loginPassword":"123456"}',
+    "s\ufeff13912341234-pass-word\n tok@x \r\n\ntok@x\n\x01",
+    "yserver: {host: '::1', port: 80}\nauth:\n  password: p\n  public_api_prefix: /x\nopenai: {schedule_enabled: true, refresh_interval: 3}\n",
+    "vid,biz_id,rt,enabled,create_time\n1,a,r,1,2025-12-01 22:56:30.1+08:00\n2,\"b\"\"\",\\N,NULL,x\n", "vconfig_key,config_value\nproxy_list,[]\n",
     "f.env.local", "fa/b.YAML", "\x00",
 ]
 

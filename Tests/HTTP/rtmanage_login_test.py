@@ -128,6 +128,7 @@ class LoginTest(Door):
         # Nothing is set: nobody logs in, and no secret opens anything.
         self.assertEqual(client.login("admin", "admin123").status, 401)
         self.assertEqual(request(client.port, "GET", "/public-api/health", headers={"X-API-Secret": "my-api-secret-2025"}).status, 401)
+        other.ok("door", "set", "rtmanage", "username", input="admin")
         other.ok("door", "set", "rtmanage", "username", input="boss")
         other.ok("door", "set", "rtmanage", "password", input=words[0])
         self.assertEqual(client.login("boss", words[0]).json["username"], "boss")

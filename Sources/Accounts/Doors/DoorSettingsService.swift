@@ -6,11 +6,14 @@ public struct DoorField: Equatable, Sendable {
     /// Secret ones are read from the store when they are asked for, and are in memory no longer than a call.
     public var isSecret: Bool
     public var description: String
+    /// Whether a value may be one that documents give as an example: names, not what protects them.
+    public var allowsSamples: Bool
 
-    public init(_ name: String, isSecret: Bool, _ description: String) {
+    public init(_ name: String, isSecret: Bool, _ description: String, allowsSamples: Bool = false) {
         self.name = name
         self.isSecret = isSecret
         self.description = description
+        self.allowsSamples = allowsSamples
     }
 }
 
@@ -29,7 +32,7 @@ public final class DoorSettingsService: Sendable {
         ],
         "ragflow": [],
         "rtmanage": [
-            DoorField("username", isSecret: false, "name of the one administrator; 'admin' where none is set"),
+            DoorField("username", isSecret: false, "name of the one administrator; 'admin' where none is set", allowsSamples: true),
             DoorField("password", isSecret: true, "password of the administrator; without one nobody logs in"),
             DoorField("api_secret", isSecret: true, "secret of the public API; without one nobody is let in"),
             DoorField("proxy_list", isSecret: true, "proxies to choose from, a JSON list of texts"),
@@ -90,8 +93,8 @@ public final class DoorSettingsService: Sendable {
     ) async throws(AccountError) {
         let key = DoorKey(door: door, field: field)
         guard Self.fields[door] != nil else { throw AccountError(.notFound, "door", "there is no such door") }
-        guard Self.field(key) != nil else { throw AccountError(.notFound, "field", "the door '\(door)' has no such field") }
-        if let value { try Self.check(value, allowSample: allowSample) }
+        guard let field = Self.field(key) else { throw AccountError(.notFound, "field", "the door '\(door)' has no such field") }
+        if let value { try Self.check(value, allowSample: allowSample || field.allowsSamples) }
         let context = context
         try await context.queue.run { () throws(AccountError) in
             try context.directory.requireReady()

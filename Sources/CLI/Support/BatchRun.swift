@@ -26,7 +26,9 @@ struct BatchRun {
                 return
             }
             text = "failed: \(act.result)"
-            status = FailureReport.status(ofServer: error)
+            let (status, code) = FailureReport.status(ofServer: error)
+            self.status = status
+            details = details.filter { $0.0 != "error" } + [("error", .text(code))]
         }
     }
 

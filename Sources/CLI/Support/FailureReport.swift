@@ -72,9 +72,10 @@ struct FailureReport: Error {
         .invalidName: .badInput, .invalidArgument: .badInput, .tooLarge: .badInput, .damaged: .badInput,
     ]
 
-    /// What a command ends with for an error that the daemon names by its number.
-    static func status(ofServer number: UInt16) -> ExitStatus {
-        statuses.first { $0.key.serverCode == number }?.value ?? .failure
+    /// What a command ends with for an error that the daemon names by its number, and the error's name.
+    static func status(ofServer number: UInt16) -> (status: ExitStatus, code: String) {
+        guard let code = ErrorCode(rawValue: number) else { return (.failure, "error-\(number)") }
+        return (statuses.first { $0.key.serverCode == number }?.value ?? .failure, dashed("\(code)"))
     }
 
     /// What a person can do about it.

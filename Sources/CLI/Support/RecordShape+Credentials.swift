@@ -34,7 +34,8 @@ extension RecordShape {
         fields: [
             Field("pool"), Field("credential"), Field("number", .number), Field("weight", .number),
             Field("in_flight_limit", .number, "in flight, most"), Field("in_flight", .number), Field("state"), Field("until", .time),
-            Field("half_open", .bool), Field("since", .time), Field("reason"), Field("failures", .number), Field("verdict", .text, "last report"),
+            Field("half_open", .bool), Field("since", .time), Field("reason"), Field("failures", .number),
+            Field("verdict", .text, "last report"),
             Field("verdict_time", .time, "time of last report"), Field("takes_part", .bool), Field("credential_state"),
         ],
         columns: [
@@ -59,7 +60,9 @@ extension RecordShape {
 
     static let schedule = RecordShape(
         noun: "schedule",
-        fields: [Field("name"), Field("number", .number), Field("enabled", .bool), Field("action"), Field("rule"), Field("time_zone")] + target + [
+        fields: [
+            Field("name"), Field("number", .number), Field("enabled", .bool), Field("action"), Field("rule"), Field("time_zone"),
+        ] + target + [
             Field("count", .number, "credentials a run (0: all)"), Field("jitter", .number, "jitter (s)"), Field("kinds", .lines),
             Field("prune", .text, "what becomes of the dead"), Field("attributes", .map), Field("next_run", .time), Field("planned", .time),
             Field("last_run", .time), Field("last_end", .time), Field("running", .bool), Field("succeeded", .number),

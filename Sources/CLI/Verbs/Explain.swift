@@ -19,7 +19,7 @@ struct Explain: Verb {
         "Who asks: selectors with commas between, such as uid:1001,gid:100; repeat it.", valueName: "selectors"))
     var selectors: [String] = []
 
-    @Option(help: ArgumentHelp("What it is about: secret, policy, store, audit, backup, apikey, user, tenant, door.", valueName: "noun"))
+    @Option(help: ArgumentHelp("What it is about: secret, credential, pool, provider, schedule, sink, apikey, user, policy, …", valueName: "noun"))
     var noun = "secret"
 
     @Argument(help: "What would be done: get, info, list, put, activate, delete, destroy, …")

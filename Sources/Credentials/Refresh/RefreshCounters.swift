@@ -16,8 +16,9 @@ public struct RefreshCounters: Equatable, Sendable {
     /// Refreshes that came to new tokens, and those that did not.
     public var renewed: UInt64 = 0
     public var failed: UInt64 = 0
-    /// Now: refreshes that run, askers that wait, answers that could not be saved yet.
+    /// Now: refreshes that run, calls that wait for their provider's turn, askers that wait, answers that could not be saved yet.
     public var running = 0
+    public var queued = 0
     public var waiting = 0
     public var unsaved = 0
 

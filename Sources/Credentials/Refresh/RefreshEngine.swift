@@ -120,6 +120,7 @@ final class RefreshEngine: Sendable {
     func counters() -> RefreshCounters {
         var counters = counts.withLock { $0 }
         counters.running = registry.running
+        counters.queued = turns.waiting
         counters.waiting = registry.waiting
         return counters
     }

@@ -2,8 +2,9 @@ import CofferUpstream
 
 /// The rules of one credential's refresh (design.md 6, decisions 14 to 16): what may be dialled, and what an answer means.
 ///
-/// A value without a clock, a store or a network. It holds what lies in the store, takes an event, changes itself and says what is to be done:
-/// its new `state` and `journal` are committed before anything else happens, so that whoever reads them after a kill goes on from there.
+/// A value without a clock, a store or a network. It holds what lies in the store, takes an event, changes itself and says what is to be
+/// done: its new `state` and `journal` are committed before anything else happens, so that whoever reads them after a kill goes on from
+/// there.
 struct RefreshMachine: Equatable, Sendable {
     var state: CredentialState
     /// `nil`: nothing is on its way.
@@ -102,7 +103,10 @@ struct RefreshMachine: Equatable, Sendable {
                 state.doubtful = journal.attempt.fingerprint
             } else if isWithinGrace(now) {
                 firstUse = journal.firstUse
-            } else if !force.again {
+            } else if force.again {
+                // Should this dial not go out either, it is as doubtful as before.
+                state.doubtful = attempt.fingerprint
+            } else {
                 return doubt(Self.lost, now)
             }
         }
@@ -137,6 +141,8 @@ struct RefreshMachine: Equatable, Sendable {
         guard var journal, journal.stage == .claimed, journal.fence == fence, state.phase == .claimed,
             journal.attempt.fingerprint == fingerprint
         else { return .plan }
+        // It may have waited long for its turn.
+        if journal.repeats, !isWithinGrace(now) { return .plan }
         journal.stage = .dialled
         if journal.firstUse == 0 { journal.firstUse = now }
         self.journal = journal

@@ -8,7 +8,8 @@ public struct RefreshOptions: Equatable, Sendable {
     public var again = false
     /// Also before a cooling ends: a person does not want to wait.
     public var hastens = false
-    /// Only where one of the kinds is due by now; otherwise nothing is dialled. For what happens by itself: somebody else may have been first.
+    /// Only where one of the kinds is due by now; otherwise nothing is dialled. For what happens by itself: somebody else may have been
+    /// first.
     public var onlyIfDue = false
     /// Token kinds to get anew, all of them: `access`, `share`, …
     public var kinds: Set<String> = ["access"]

@@ -121,7 +121,8 @@ struct RefreshPlanning: Sendable {
             let event = RefreshMachine.Event.withdrawn(
                 fence: fence, reason: error.description, failed: true, jitter: context.options.jitter())
             _ = machine.take(event, at: now)
-            let refusal = CredentialError(.upstream, error.field, CredentialState.bounded(error.message), retryAfter: machine.state.until - min(machine.state.until, now))
+            let until = max(machine.state.until, now)
+            let refusal = CredentialError(.upstream, error.field, CredentialState.bounded(error.message), retryAfter: until - now)
             return (.over(RefreshEnd(error: refusal)), try mutations(before, machine))
         }
         let presented = journal.attempt.consumes.isEmpty ? [] : TokenFingerprint.of(sealed.tokens[journal.attempt.consumes])

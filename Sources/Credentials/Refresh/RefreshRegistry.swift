@@ -67,9 +67,6 @@ final class RefreshRegistry: Sendable {
         }
     }
 
-    /// The kinds turned out to be more: the journal had some.
-    func widen(_ number: UInt64, to kinds: Set<String>) { state.withLock { $0.entries[number]?.wish.kinds.formUnion(kinds) } }
-
     /// It is over.
     /// - Returns: who is to be told, and whether the caller must run what was wanted behind it.
     func end(_ number: UInt64) -> (waiters: [Waiter], goesOn: Bool) {

@@ -1,7 +1,8 @@
 import CofferStore
 import CofferUpstream
 
-/// What an answer writes: one commit with the new tokens, the state, and the claim of the next dial where there is one. On the change queue.
+/// What an answer writes: one commit with the new tokens, the state, and the claim of the next dial where there is one. On the change
+/// queue.
 struct RefreshSaving: Sendable {
     let planning: RefreshPlanning
     let journal: RefreshJournal

@@ -4,7 +4,7 @@ import CofferUpstream
 // Liveness (decisions 16).
 extension TokenIssuer {
     /// Asks the upstream whether the credential lives.
-    /// - Throws: `invalidArgument` where the provider has no check that the credential has the tokens for, `notFound`, `busy`, `locked`, …
+    /// - Throws: `invalidArgument` where the provider has no check that the credential has the tokens for, `notFound`, `locked`, …
     public func check(_ number: UInt64, by principal: String) async throws(CredentialError) -> CheckReport {
         let credential = try ready(number)
         guard let provider = providers.find(credential.provider) else {

@@ -15,8 +15,8 @@ extension TokenIssuer {
     }
 
     /// The same, waiting. A cancelled task waits too, until the deadline: what it asked for is on its way to it.
-    /// - Throws: `notFound`, `denied` (disabled), `needsPerson`, `dead`, `limited`, `upstream`, `noLiveMember`, `timedOut`, `busy`, `locked`,
-    ///   `invalidArgument` for more time left than its tokens ever have.
+    /// - Throws: `notFound`, `denied` (disabled), `needsPerson`, `dead`, `limited`, `upstream`, `noLiveMember`, `timedOut`, `busy`,
+    ///   `locked`, `invalidArgument` for more time left than its tokens ever have.
     public func live(_ request: TokenRequest, deadline: UInt64) async throws(CredentialError) -> LiveToken {
         let result: Result<LiveToken, CredentialError> = await withCheckedContinuation { continuation in
             live(request, deadline: deadline) { continuation.resume(returning: $0) }
@@ -66,7 +66,8 @@ private struct LiveAsk: Sendable {
         guard credential.isEnabled else { return done(.failure(.isDisabled)) }
         if let error = tooLong(credential) { return done(.failure(error)) }
         guard round < Self.rounds else {
-            return done(.failure(CredentialError(.upstream, "", "the token that was got does not live as long as was asked", retryAfter: 1_000)))
+            let reason = "the token that was got does not live as long as was asked"
+            return done(.failure(CredentialError(.upstream, "", reason, retryAfter: 1_000)))
         }
         if let error = RefreshMachine(state: credential.state, journal: nil).refusal(RefreshForce(), now) {
             return wait(for: error, now) { refused in
@@ -91,9 +92,8 @@ private struct LiveAsk: Sendable {
 
     /// Waits for the end of cooling where the deadline allows it.
     private func wait(for error: CredentialError, _ now: UInt64, _ done: @escaping @Sendable (CredentialError?) -> Void) {
-        guard error.code == .limited || error.code == .upstream, error.retryAfter > 0, deadline != 0, now + error.retryAfter < deadline else {
-            return done(error)
-        }
+        let mayPass = error.code == .limited || error.code == .upstream
+        guard mayPass, error.retryAfter > 0, deadline != 0, now + error.retryAfter < deadline else { return done(error) }
         _ = context.options.alarm.after(error.retryAfter) { done(nil) }
     }
 

@@ -5,8 +5,8 @@ import CofferUpstream
 extension TokenIssuer {
     /// Gets tokens anew now; joins a refresh that runs (decisions 14).
     /// - Returns: also where it was dialled in vain: see ``RefreshReport/error``.
-    /// - Throws: where nothing was dialled: `notFound`, `needsPerson` (also where nothing that is stored leads to a token), `dead`, `limited`
-    ///   or `upstream` while cooling, `invalidArgument` for kinds, `busy`, `locked`, …
+    /// - Throws: where nothing was dialled: `notFound`, `needsPerson` (also where nothing that is stored leads to a token), `dead`,
+    ///   `limited` or `upstream` while cooling, `invalidArgument` for kinds, `busy`, `locked`, …
     public func refresh(
         _ number: UInt64, options: RefreshOptions = RefreshOptions(), by principal: String
     ) async throws(CredentialError) -> RefreshReport {

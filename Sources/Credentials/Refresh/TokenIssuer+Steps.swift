@@ -7,7 +7,8 @@ extension TokenIssuer {
     /// Runs one step of purpose check, info, share, unshare, summary, reload, quota, pool, unpool or other. Tokens that it gives are saved
     /// before this returns.
     /// - Parameter values: of this call alone; they go before what the credential has.
-    /// - Throws: `invalidArgument` for an unknown step, one that could use a token up, or one that lacks a value; `notFound`, `busy`, `locked`, …
+    /// - Throws: `invalidArgument` for an unknown step, one that could use a token up, or one that lacks a value; `notFound`, `busy`,
+    ///   `locked`, …
     public func perform(
         _ number: UInt64, step name: String, values: [String: SecretBuffer] = [:], by principal: String
     ) async throws(CredentialError) -> StepResult {

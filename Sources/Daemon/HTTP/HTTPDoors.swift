@@ -58,11 +58,12 @@ struct HTTPDoors {
     /// - Throws: where the door is configured and has no secret at all: `Bearer ` alone would open it.
     private func legacyAuthorization() throws(ConfigurationErrors) -> SecretBuffer? {
         guard configuration.tokenstatuscheck != nil else { return nil }
-        let value = environment.first { $0.key.lowercased() == "userauthorization" && !$0.value.isEmpty }.map { SecretBuffer(Array($0.value.utf8)) }
+        let found = environment.first { $0.key.lowercased() == Self.authorizationVariable && !$0.value.isEmpty }
+        let value = found.map { SecretBuffer(Array($0.value.utf8)) }
         // Locked, nobody can say; the door itself answers nothing without a secret.
         guard !accounts.isLocked else { return value.flatMap { SampleValues.contains($0) ? nil : $0 } }
         if accounts.doors.value(TokenStatusCheckDoor.name, TokenStatusCheckDoor.secretField) != nil {
-            if value != nil { logger.notice("UserAuthorization of the environment is ignored: the store has a secret for tokenstatuscheck") }
+            if value != nil { logger.notice("UserAuthorization of the environment is ignored: the store has the door's secret") }
             return nil
         }
         guard let value else {
@@ -77,6 +78,15 @@ struct HTTPDoors {
         return value
     }
 
+    private static let authorizationVariable = "userauthorization"
+
+    /// The names of older systems' variables that are set for a door that is configured; for `coffer doctor`.
+    static func legacyVariables(_ configuration: HTTPConfiguration, _ environment: [String: String]) -> [String] {
+        guard configuration.tokenstatuscheck != nil else { return [] }
+        let known = Set([authorizationVariable] + TokenStatusCheckProvider.allCases.map { $0.variable.lowercased() })
+        return environment.filter { known.contains($0.key.lowercased()) && !$0.value.isEmpty }.map(\.key).sorted()
+    }
+
     /// Everything that can be said of the configuration without a store: addresses, proxies, hosts, key files, paths that collide.
     /// - Throws: ``ConfigurationErrors``.
     static func check(_ configuration: HTTPConfiguration) throws(ConfigurationErrors) {
@@ -86,7 +96,8 @@ struct HTTPDoors {
             ragflow: { _ in ClosedDoor(id: "ragflow", claims: RAGFlowDoor.paths) },
             rtmanage: { ClosedDoor(id: "rtmanage", claims: RTManageDoor.paths($0)) },
             tokenstool: { ClosedDoor(id: "tokenstool", claims: TokensToolDoor.paths($0)) },
-            tokenstatuscheck: { _ in ClosedDoor(id: "tokenstatuscheck", claims: TokenStatusCheckDoor.paths) }, health: NothingToTell(), backoff: LoginBackoff()
+            tokenstatuscheck: { _ in ClosedDoor(id: "tokenstatuscheck", claims: TokenStatusCheckDoor.paths) },
+            health: NothingToTell(), backoff: LoginBackoff()
         ).server(logger: Logger(label: "check"))
     }
 }

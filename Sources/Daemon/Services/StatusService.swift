@@ -14,6 +14,8 @@ final class StatusService: Sendable {
         var startTime: UInt64
         /// Why the daemon could not unlock by itself; empty where it could.
         var unlockNote: String
+        /// Names of older systems' variables that are set and that doors understand (decisions 17).
+        var legacyVariables: [String] = []
     }
 
     private let store: Store
@@ -139,6 +141,10 @@ final class StatusService: Sendable {
         let socketIsRight = socket?.mode == facts.socketMode && socket?.uid == geteuid()
         add("socket-mode", socketIsRight ? .good : .bad, socket.map {
             "\(facts.socketPath) has mode \(String($0.mode, radix: 8)) and belongs to uid \($0.uid)" } ?? "\(facts.socketPath) is gone")
+        if !facts.legacyVariables.isEmpty {
+            add("legacy-environment", .warning, "\(facts.legacyVariables.joined(separator: ", ")): whoever may look at the process reads them; "
+                + "'coffer door set' and the configuration take their place")
+        }
         for fact in Self.identityFacts() { add(fact.0, fact.1 ? .good : .warning, fact.2) }
         return findings
     }

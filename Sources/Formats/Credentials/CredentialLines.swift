@@ -57,15 +57,17 @@ public struct CredentialLines {
         }
     }
 
-    /// Tells the format by the first character.
+    /// Tells the format by the first line: CSV names its columns there. A broken line of JSON has neither of the two.
     /// - Returns: false where there is nothing.
     private mutating func begin() throws -> Bool {
         try stream.skipByteOrderMark()
         while let byte = try stream.peek(), byte <= 0x20 { _ = try stream.next() }
-        guard let first = try stream.peek() else { return false }
+        guard try stream.peek() != nil else { return false }
+        let columns = try stream.peekLine().split(separator: UInt8(ascii: ",")).map { $0.filter { $0 > 0x20 && $0 != .doubleQuote } }
+        let isCSV = columns.contains(Array("name".utf8)) || columns.contains(Array("provider".utf8))
         let rest = stream
         stream = ByteStream([])
-        if first == UInt8(ascii: "{") {
+        if !isCSV {
             kind = .json(rest)
             return true
         }

@@ -126,13 +126,7 @@ enum RTManageConfiguration {
             guard let days = Int(interval), (1...365).contains(days) else {
                 return settings.append(.init("openai.refresh_interval", .refused, "it is not 1 to 365 days"))
             }
-            var fields = LegacyFields()
-            fields.set("name", "rtmanage")
-            fields.set("action", "refresh")
-            fields.set("target_provider", "openai")
-            // As the door writes it: counted from the last run, at no time of day.
-            fields.set("rule", "every \(days * 24) hours")
-            rows.append(fields.row(origin: "config.yml line \(leaf.line)", noun: "schedule"))
+            rows.append(RTManageSystemConfigs.schedule(days: days, origin: "config.yml line \(leaf.line)"))
             for leaf in leaves where leaf.path == "openai.schedule_enabled" || leaf.path == "openai.refresh_interval" {
                 note(leaf, .placed, "the schedule 'rtmanage', every \(days) days")
             }

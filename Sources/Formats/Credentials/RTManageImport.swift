@@ -46,8 +46,10 @@ public struct RTManageImport {
             }
             var seen = SeenNames()
             for name in names { try seen.insert(name, line: line) }
-            guard let shape = RTManageTables.shapes.first(where: { shape in names.contains(shape == RTManageTables.rows ? "biz_id" : "config_key") })
-            else { throw FormatError(line: line, "the first line must name the columns: biz_id, rt, … or config_key, config_value") }
+            let key = { (shape: TableShape) in shape == RTManageTables.rows ? "biz_id" : "config_key" }
+            guard let shape = RTManageTables.shapes.first(where: { names.contains(key($0)) }) else {
+                throw FormatError(line: line, "the first line must name the columns: biz_id, rt, … or config_key, config_value")
+            }
             var table = LegacyTable(shape)
             for name in names where !shape.columns.contains(name) { table.noteOther(name) }
             let places = shape.columns.map { names.firstIndex(of: $0) }

@@ -16,9 +16,7 @@ enum RTManageTables {
             try credential(record, defaults, &fields)
         }
         result.add(rows)
-        for values in database["system_configs"]?.rows ?? [] {
-            add(LegacyRecord(shape: settings, values: values, number: 0, idColumn: nil), &result)
-        }
+        if let table = database["system_configs"] { RTManageSystemConfigs.add(table, &result) }
     }
 
     private static func credential(
@@ -83,33 +81,6 @@ enum RTManageTables {
             fields.remark("the memo is cut to 4,096 bytes")
         }
         fields.set(attribute: "rtmanage.memo", text)
-    }
-
-    private static func add(_ record: LegacyRecord, _ result: inout CredentialImport) {
-        let key: String
-        let value: String
-        do throws(RowProblem) {
-            key = try record.text("config_key", limit: 255) ?? ""
-            value = try record.text("config_value", limit: 65_536) ?? ""
-        } catch {
-            return result.settings.append(.init("system_configs", .refused, error.reason))
-        }
-        let shown = "system_configs.\(FormatError.short(key))"
-        switch key {
-        case "proxy_list", "client_id_list":
-            guard value.isEmpty || isListOfTexts(value) else {
-                return result.settings.append(.init(shown, .refused, "it is not a JSON list of texts"))
-            }
-            result.settings.append(.init(shown, .taken(field: key), "", value: Array(value.utf8)))
-        case "auto_refresh_enabled", "auto_refresh_interval":
-            result.settings.append(.init(shown, .taken(field: key), "", value: Array(value.utf8)))
-        default: result.settings.append(.init(shown, .refused, "RT-manage itself reads no such key"))
-        }
-    }
-
-    private static func isListOfTexts(_ text: String) -> Bool {
-        guard case .some(.list(let items)) = try? JSONTree.read(Array(text.utf8)) else { return false }
-        return items.allSatisfy { if case .text = $0 { true } else { false } }
     }
 }
 

@@ -20,7 +20,8 @@ enum TokenStatusCheckImport {
             guard let file = files.first(where: { $0.name == "\(provider.folder)/token.json" }) else { continue }
             let all = lines(file.bytes)
             if !all.isEmpty, urls[provider.name] == nil {
-                result.remarks.append("\(file.name): no address of the upstream is given, so that nobody can be asked: --url \(provider.name)=URL")
+                result.remarks.append(
+                    "\(file.name): no address of the upstream is given, so that nobody can be asked: --url \(provider.name)=URL")
             }
             var seen: [[UInt8]: Int] = [:]
             for (line, token) in all {
@@ -48,7 +49,7 @@ enum TokenStatusCheckImport {
     /// `13912341234-password`: up to the first dash it is the number.
     private static func readAccounts(_ file: CredentialSystem.File, _ result: inout CredentialImport) {
         var seen: [[UInt8]: Int] = [:]
-        for (line, text) in lines(file.bytes) {
+        for (line, text) in lines(file.bytes, keepsBlanks: true) {
             let origin = "\(file.name) line \(line)"
             do throws(RowProblem) {
                 try check(text, "the line")
@@ -56,15 +57,16 @@ enum TokenStatusCheckImport {
                     throw .refused("it is not MOBILE-PASSWORD")
                 }
                 let mobile = Array(text[..<dash])
-                guard mobile.count <= 32, mobile.allSatisfy({ $0.isDigit || $0 == UInt8(ascii: "+") }) else {
-                    throw .refused("what stands in front of the first '-' is no telephone number")
-                }
+                let isEmail = mobile.contains(UInt8(ascii: "@"))
+                guard isEmail ? mobile.count <= 200 : mobile.count <= 32 && mobile.allSatisfy({ $0.isDigit || $0 == UInt8(ascii: "+") })
+                else { throw .refused("what stands in front of the first '-' is neither a telephone number nor an e-mail address") }
                 if let first = seen[mobile] { throw .skipped("the same account stands in line \(first)") }
                 seen[mobile] = line
                 var fields = LegacyFields()
                 fields.set("name", "deepseek \(String(decoding: mobile, as: UTF8.self))")
                 fields.set("provider", "deepseek")
                 fields.set("tags", "deep-account")
+                if isEmail { fields.set(parameter: "login_by", "email") }
                 fields.set(secret: "username", mobile)
                 fields.set(secret: "password", Array(text[(dash + 1)...]))
                 result.rows.append(fields.row(origin: origin, noun: "credential"))
@@ -81,11 +83,13 @@ enum TokenStatusCheckImport {
     }
 
     /// Without blanks around them, empty lines and a byte order mark (compat/tokenstatuscheck.md 3, row 7). Lines count from 1.
-    private static func lines(_ bytes: [UInt8]) -> [(line: Int, text: [UInt8])] {
+    /// - Parameter keepsBlanks: only line ends are taken away: a password may have blanks (row 30).
+    private static func lines(_ bytes: [UInt8], keepsBlanks: Bool = false) -> [(line: Int, text: [UInt8])] {
         let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
         return bytes.split(separator: .lineFeed, omittingEmptySubsequences: false).enumerated().compactMap { index, line in
             let isBlank: (UInt8) -> Bool = { $0.isBlank || $0 == .carriageReturn }
             guard let first = line.firstIndex(where: { !isBlank($0) }), let last = line.lastIndex(where: { !isBlank($0) }) else { return nil }
+            guard !keepsBlanks else { return (index + 1, Array(line.last == .carriageReturn ? line.dropLast() : line)) }
             return (index + 1, Array(line[first...last]))
         }
     }

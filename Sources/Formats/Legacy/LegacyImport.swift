@@ -11,6 +11,11 @@ public struct LegacyRow: Sendable {
 
     /// The value of a field.
     public subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
+
+    /// Gives a field that is there another value.
+    public mutating func set(_ name: String, _ value: String) {
+        for index in fields.indices where fields[index].name == name { fields[index].value = value }
+    }
 }
 
 /// The rows of a file, in the order in which they refer to each other: tenants, users, members, API keys.

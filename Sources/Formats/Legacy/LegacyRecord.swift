@@ -10,7 +10,9 @@ struct LegacyRecord {
     var origin: String {
         let place = "\(shape.name) row \(number)"
         guard let idColumn, case .some(let id) = try? text(idColumn, limit: 40), !id.isEmpty else { return place }
-        return "\(place) (id \(FormatError.short(id)))"
+        let origin = "\(place) (id \(FormatError.short(id)))"
+        // Hidden characters become longer ones.
+        return origin.utf8.count <= 128 ? origin : place
     }
 
     /// Whether the column has a value that is neither null nor an empty text.

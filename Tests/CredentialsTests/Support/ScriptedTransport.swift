@@ -90,9 +90,12 @@ final class ScriptedTransport: UpstreamTransport {
 extension StepResult {
     static func ok(_ values: [String: String], expires: [String: UInt64] = [:]) -> StepResult {
         StepResult(
-            verdict: .ok, reason: "", wasSent: true, isUnused: false, status: 200, values: values.mapValues { buffer($0) }, expiries: expires)
+            verdict: .ok, reason: "", wasSent: true, isUnused: false, status: 200, values: values.mapValues { buffer($0) },
+            expiries: expires)
     }
-    static func down(sent: Bool = true, unused: Bool = false, status: Int = 0, body: String? = nil, values: [String: String] = [:]) -> StepResult {
+    static func down(
+        sent: Bool = true, unused: Bool = false, status: Int = 0, body: String? = nil, values: [String: String] = [:]
+    ) -> StepResult {
         StepResult(
             verdict: .down, reason: "no answer", wasSent: sent, isUnused: unused || !sent, status: status,
             values: values.mapValues { buffer($0) }, body: body.map { buffer($0) })

@@ -13,6 +13,11 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         case UInt8(ascii: "j"): checkEntries(.json, file)
         case UInt8(ascii: "n"): checkAccounts(.newapi, file)
         case UInt8(ascii: "r"): checkAccounts(.ragflow, file)
+        case UInt8(ascii: "c"): checkLines(file)
+        case UInt8(ascii: "t"): checkFolder(.tokenstool, file)
+        case UInt8(ascii: "s"): checkFolder(.tokenstatuscheck, file)
+        case UInt8(ascii: "y"): checkRTManage("config.yml", file)
+        case UInt8(ascii: "v"): checkRTManage("rows.csv", file)
         case UInt8(ascii: "f"): _ = FileFormat(fileName: String(decoding: file, as: UTF8.self))
         default: break
         }
@@ -52,13 +57,68 @@ private func checkEntries(_ format: FileFormat, _ file: [UInt8]) {
 private func checkAccounts(_ system: LegacySystem, _ file: [UInt8]) {
     let accounts: LegacyImport
     do throws(FormatError) { accounts = try system.read(json: file) } catch { return check(error) }
-    for row in accounts.rows {
+    check(accounts.rows, ["tenant", "user", "member", "apikey"])
+}
+
+private func check(_ rows: [LegacyRow], _ nouns: Set<String>) {
+    for row in rows {
         Harness.check(row.origin.utf8.count <= 128, "a row's origin is longer than its limit")
-        Harness.check(["tenant", "user", "member", "apikey"].contains(row.noun), "a row has an unknown noun")
+        Harness.check(nouns.contains(row.noun), "a row has an unknown noun")
         Harness.check(isAscending(row.fields.map(\.name)) && isAscending(row.secrets.map(\.name)), "a row's fields are out of order")
-        Harness.check(row.fields.count <= 64 && row.secrets.count <= 16, "a row has too many fields")
-        Harness.check(row.secrets.allSatisfy { $0.value.count <= 65_536 }, "a secret is longer than its limit")
+        Harness.check(row.fields.count <= 64, "a row has too many fields")
+        Harness.check(row.secrets.allSatisfy { !$0.value.isEmpty }, "a secret is empty")
+        for map in ["attributes", "parameters", "expiries"] {
+            if let text = row[map] { Harness.check(TextMap.read(text) != nil, "a map cannot be read") }
+        }
     }
+}
+
+/// Every line comes to something, and reading ends.
+private func checkLines(_ file: [UInt8]) {
+    var rest = file[...]
+    var lines = CredentialLines { buffer in
+        // In pieces: where one ends must not matter.
+        let part = rest.prefix(min(7, buffer.count))
+        buffer.copyBytes(from: part)
+        rest = rest.dropFirst(part.count)
+        return part.count
+    }
+    var rows: [LegacyRow] = []
+    var count = 0
+    do {
+        while let item = try lines.next() {
+            count += 1
+            switch item {
+            case .row(let row): rows.append(row)
+            case .refused(let out): Harness.check(!out.reason.isEmpty && out.isRefused, "a line is refused without a reason")
+            }
+        }
+    } catch let error as FormatError {
+        check(error)
+    } catch {
+        Harness.check(false, "an error of another kind")
+    }
+    Harness.check(count <= file.count + 1, "there are more rows than bytes")
+    check(rows, ["credential"])
+}
+
+private func checkFolder(_ system: CredentialSystem, _ file: [UInt8]) {
+    let nouns: Set<String> = ["credential", "pool"]
+    for name in system.files {
+        do throws(FormatError) {
+            check(try system.read(folder: [.init(name: name, bytes: file)]).rows, nouns)
+        } catch {
+            check(error)
+        }
+    }
+}
+
+private func checkRTManage(_ name: String, _ file: [UInt8]) {
+    var reader = RTManageImport()
+    do throws(FormatError) { try reader.add(.init(name: name, bytes: file)) } catch { return check(error) }
+    let result = reader.finish()
+    check(result.rows, ["credential", "schedule"])
+    Harness.check(result.settings.allSatisfy { $0.fate == .placed || !$0.reason.isEmpty || !$0.value.isEmpty }, "a setting says nothing")
 }
 
 private func isAscending(_ names: [String]) -> Bool {

@@ -1,8 +1,13 @@
 import CofferClient
 import CofferFormats
 
-/// Sends rows of an import, as many at a time as fit a request, and reports each.
+/// Sends rows of an import, as many at a time as fit a request, and reports each; those that are left out in their place between them.
 struct CredentialBatchSender {
+    private enum Line {
+        case row(LegacyRow)
+        case leftOut(LegacyImport.LeftOut)
+    }
+
     let client: CofferClient
     let source: String
     let dryRun: Bool
@@ -10,7 +15,10 @@ struct CredentialBatchSender {
     /// In front of each origin.
     var prefix = ""
     private var batch = CredentialBatch()
-    private var rows: [LegacyRow] = []
+    private var lines: [Line] = []
+
+    /// Lines that wait at most: of a file that is broken throughout none is ever sent.
+    private static let maximumLines = 4_096
 
     init(client: CofferClient, source: String, dryRun: Bool, report: TokenImportReport) {
         self.client = client
@@ -23,34 +31,51 @@ struct CredentialBatchSender {
         let wire = AccountRow(
             origin: row.origin, noun: row.noun, fields: row.fields.map { RecordField($0.name, $0.value) },
             secrets: row.secrets.map { AccountRow.Secret($0.name, $0.value) })
-        do throws(ClientError) {
-            if try batch.add(wire) { return rows.append(row) }
+        do {
+            if try batch.add(wire) { return lines.append(.row(row)) }
         } catch {
-            // No request can carry it; the others stand in front of it.
-            try await finish()
-            return try report.leftOut(.init(origin: prefix + row.origin, reason: error.message, isRefused: true))
+            // No request can carry it.
+            return try await add(.init(origin: row.origin, reason: error.message, isRefused: true))
         }
         try await finish()
         _ = try batch.add(wire)
-        rows.append(row)
+        lines.append(.row(row))
+    }
+
+    mutating func add(_ out: LegacyImport.LeftOut) async throws {
+        lines.append(.leftOut(out))
+        if lines.count >= Self.maximumLines { try await finish() }
     }
 
     /// Sends what is gathered.
     mutating func finish() async throws {
-        guard !rows.isEmpty else { return }
-        defer {
-            for row in rows.indices {
-                for secret in rows[row].secrets.indices { Output.wipe(&rows[row].secrets[secret].value) }
-            }
-            rows.removeAll(keepingCapacity: true)
-            batch = CredentialBatch()
-        }
-        let answer = try await client.importCredentials(source: source, rows: batch.rows, dryRun: dryRun)
+        defer { wipe() }
+        var effects: [String] = []
         var notes: [Int: String] = [:]
-        for note in answer.notes { notes[Int(note.row), default: ""] += (notes[Int(note.row)] == nil ? "" : "; ") + note.text }
-        for (index, effect) in answer.effects.enumerated() where rows.indices.contains(index) {
-            try report.row(prefix + rows[index].origin, "\(effect)", notes[index] ?? "")
+        if !batch.rows.isEmpty {
+            let answer = try await client.importCredentials(source: source, rows: batch.rows, dryRun: dryRun)
+            effects = answer.effects.map { "\($0)" }
+            for note in answer.notes { notes[Int(note.row), default: ""] += (notes[Int(note.row)] == nil ? "" : "; ") + note.text }
+            if answer.moreNotes > 0 { report.remark("\(answer.moreNotes) more notes are not shown") }
         }
-        if answer.moreNotes > 0 { report.remark("\(answer.moreNotes) more notes are not shown") }
+        var index = 0
+        for line in lines {
+            switch line {
+            case .leftOut(let out): try report.row(prefix + out.origin, out.isRefused ? "refused" : "skipped", out.reason)
+            case .row(let row):
+                guard effects.indices.contains(index) else { throw CommandFailure.failed("the daemon told nothing of \(row.origin)") }
+                try report.row(prefix + row.origin, effects[index], notes[index] ?? "")
+                index += 1
+            }
+        }
+    }
+
+    private mutating func wipe() {
+        // Arrays are wiped in place only where nobody else holds them.
+        batch = CredentialBatch()
+        while let line = lines.popLast() {
+            guard case .row(var row) = consume line else { continue }
+            for secret in row.secrets.indices { Output.wipe(&row.secrets[secret].value) }
+        }
     }
 }

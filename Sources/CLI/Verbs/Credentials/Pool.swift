@@ -7,7 +7,8 @@ struct PoolCommand: ParsableCommand {
         abstract: "Makes, shows and changes pools: credentials that are good for the same thing.",
         discussion: "'coffer token --pool NAME' gives the token of a member that lives; 'coffer report' tells what came of it.",
         subcommands: [
-            Create.self, Names.self, Show.self, Update.self, Remove.self, Refresh.self, Check.self, Revive.self, PoolMemberCommand.self,
+            Create.self, Names.self, Show.self, Update.self, Remove.self, Refresh.self, Renew.self, Check.self, Revive.self,
+            PoolMemberCommand.self,
         ])
 
     /// The pool that a verb is about.
@@ -154,6 +155,33 @@ struct PoolCommand: ParsableCommand {
         @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
         func run() async throws { try await PoolCommand.each(names, relogin ? "relogin" : "refresh", global) }
+    }
+
+    struct Renew: Verb {
+        static let configuration = CommandConfiguration(
+            commandName: "renew", abstract: "Exchanges the own token of pools for another one from their upstream.",
+            discussion: """
+                The one that it has is revoked first; where that fails, it stays. With --keep it is brought up to date instead.
+
+                EXAMPLES
+                  coffer pool renew shared
+                  coffer pool renew shared --keep
+                """)
+
+        @Argument(help: "The pools' names.")
+        var names: [String]
+
+        @Flag(help: "Keeps the token: its upstream is told the members as they are now.")
+        var keep = false
+
+        @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
+
+        func run() async throws {
+            let (options, timeout) = (keep ? [RecordField("keep", "true")] : [], global.actTimeout)
+            try await BatchRun(names: names, global).run { client, name in
+                .init(try await client.act("renew", "pool", id: name, options: options, timeout: timeout), done: "renewed")
+            }
+        }
     }
 
     struct Check: Verb {

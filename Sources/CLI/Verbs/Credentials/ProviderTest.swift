@@ -8,7 +8,8 @@ struct ProviderTest: Verb {
         abstract: "Shows the requests that a provider would make, without a call and without a secret.",
         discussion: """
             Every token, password and secret parameter is shown as ***. With --credential the values of that credential are taken, \
-            and secrets that it does not have count as missing. With --file the daemon is only asked about the credential.
+            and what a step needs and it does not have is told; else <name> stands for what is not given. With --file \
+            the daemon is only asked about the credential.
 
             EXAMPLES
               coffer provider test oauth2 --credential ci
@@ -43,9 +44,14 @@ struct ProviderTest: Verb {
         let provider = try await provider()
         let steps = provider.steps.filter { step == nil || $0.name == step }
         guard !steps.isEmpty else {
-            throw CommandFailure(.notFound, "not-found", "the provider has no such step; it has \(provider.steps.map(\.name).joined(separator: ", "))")
+            let known = provider.steps.map(\.name).joined(separator: ", ")
+            throw CommandFailure(.notFound, "not-found", "the provider has no such step; it has \(known)")
         }
-        let (values, missing) = try await values(provider)
+        var (values, missing) = try await values(provider)
+        if credential != nil {
+            // `needs` names no value that has a default.
+            missing.formUnion(steps.flatMap(\.needs).filter { !provider.isSecret($0) && values[$0] == nil })
+        }
         var failed = 0
         for step in steps {
             let absent = step.needs.intersection(missing).sorted()
@@ -87,8 +93,8 @@ struct ProviderTest: Verb {
             for (field, name) in [("name", "name"), ("email", "email"), ("client_id", "client_id")] {
                 if let value = record[field], !value.isEmpty { values[name] = value }
             }
-            let words = { (field: String) in (record[field] ?? "").split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) } }
-            let present = Set(words("secrets") + words("tokens"))
+            let lines = ["secrets", "tokens"].flatMap { (record[$0] ?? "").split(separator: "\n") }
+            let present = Set(lines.compactMap { $0.split(separator: " ").first.map(String.init) })
             let secrets = Provider.tokenKinds.union(["username", "password"]).union(provider.parameters.filter(\.isSecret).map(\.name))
             missing = secrets.subtracting(present)
             // What it is nobody need know here.

@@ -34,7 +34,7 @@ struct Report: Verb {
             """)
 
     @Argument(help: ArgumentHelp(
-        "The token's lease, where there is one, and ok, unauthorized, payment-required, limited or server-error.", valueName: "lease> <verdict"))
+        "The token's lease, where there is one, and ok, unauthorized, payment-required, limited or server-error.", valueName: "lease verdict"))
     var words: [String]
 
     @Option(help: ArgumentHelp("The pool, where there is no lease.", valueName: "name"))

@@ -77,7 +77,9 @@ struct ScheduleCommand: ParsableCommand {
         var subject: String? { name }
 
         func validate() throws {
-            if details.target.isEmpty { throw ValidationError("say which credentials: --target NAME ('*' for all), --tag, --provider or --pool") }
+            guard !details.target.isEmpty else {
+                throw ValidationError("say which credentials: --target NAME ('*' for all), --tag, --provider or --pool")
+            }
         }
 
         func run() async throws {

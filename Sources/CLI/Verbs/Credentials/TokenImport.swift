@@ -8,7 +8,8 @@ struct TokenImportOptions: ParsableArguments {
     @Flag(help: "Takes sample values that everybody knows as secrets of a door.")
     var allowSample = false
 
-    @Option(help: ArgumentHelp("Of TokenStatusCheck: the upstream of a provider, deep=http://host:8000/token/check; repeat it.", valueName: "provider=url"))
+    @Option(help: ArgumentHelp(
+        "Of TokenStatusCheck: the upstream of a provider, deep=http://host:8000/token/check; repeat it.", valueName: "provider=url"))
     var url: [String] = []
 
     var isEmpty: Bool { !allowSample && url.isEmpty }
@@ -21,7 +22,8 @@ struct TokenImportOptions: ParsableArguments {
             return
         }
         if let bad = pairs.first(where: { !known.contains($0.name) }) {
-            throw ValidationError("--url: '\(Printable.text(bad.name))' is none of \(CredentialSystem.checkedProviders.map(\.name).joined(separator: ", "))")
+            let names = CredentialSystem.checkedProviders.map(\.name).joined(separator: ", ")
+            throw ValidationError("--url: '\(Printable.text(bad.name))' is none of \(names)")
         }
     }
 
@@ -52,9 +54,9 @@ struct TokenImport {
         let report = TokenImportReport(dryRun: dryRun, json: global.json, total: read.rows.count)
         defer { report.end() }
         try report.begin(read.remarks)
-        for out in read.leftOut { try report.leftOut(out) }
         var batch = CredentialBatchSender(client: client, source: source, dryRun: dryRun, report: report)
-        for row in read.rows { try await batch.add(row) }
+        for out in read.leftOut { try await batch.add(out) }
+        for row in dryRun ? Self.withoutMade(read.rows) : read.rows { try await batch.add(row) }
         try await batch.finish()
         let settings = DoorSettingsImport(client: client, door: source, dryRun: dryRun, allowSample: options.allowSample)
         try report.settings(try await settings.run(read.settings), configuration: read.configuration)
@@ -105,6 +107,18 @@ struct TokenImport {
         }
     }
 
+    /// In a dry run the credentials that the import makes are not there when its pools are judged: they are no reason to refuse one.
+    private static func withoutMade(_ rows: [LegacyRow]) -> [LegacyRow] {
+        let made = Set(rows.filter { $0.noun == "credential" }.compactMap { $0["name"].map { Array($0.utf8) } })
+        return rows.map { row in
+            var row = row
+            if row.noun == "pool", let members = row["members"] {
+                row.set("members", members.split(separator: "\n").filter { !made.contains(Array($0.utf8)) }.joined(separator: "\n"))
+            }
+            return row
+        }
+    }
+
     private static func wipe(_ read: inout CredentialImport) {
         for row in read.rows.indices {
             for secret in read.rows[row].secrets.indices { Output.wipe(&read.rows[row].secrets[secret].value) }
@@ -133,11 +147,7 @@ struct TokenImport {
                 while let item = try lines.next() {
                     switch item {
                     case .row(let row): try await batch.add(row)
-                    case .refused(var out):
-                        // In the order of the lines.
-                        try await batch.finish()
-                        out.origin = batch.prefix + out.origin
-                        try report.leftOut(out)
+                    case .refused(let out): try await batch.add(out)
                     }
                 }
             } catch let error as FormatError {
@@ -145,7 +155,8 @@ struct TokenImport {
             }
             try await batch.finish()
         }
-        try report.finish(nothing: "\(files.map { $0 == "-" ? "standard input" : Printable.text($0) }.joined(separator: ", ")): there is no line to import")
+        let names = files.map { $0 == "-" ? "standard input" : Printable.text($0) }.joined(separator: ", ")
+        try report.finish(nothing: "\(names): there is no line to import")
     }
 
     private static func read(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer, _ name: String) throws -> Int {

@@ -1,6 +1,3 @@
-import CofferFormats
-import CofferClient
-
 /// Tells what became of each row of an import as it happens, and the sums at the end.
 final class TokenImportReport {
     private static let results = ["created", "changed", "unchanged", "refused", "skipped"]
@@ -36,8 +33,6 @@ final class TokenImportReport {
         progress.pause()
         Output.remark("coffer: \(Printable.text(text))")
     }
-
-    func leftOut(_ out: LegacyImport.LeftOut) throws { try row(out.origin, out.isRefused ? "refused" : "skipped", out.reason) }
 
     func row(_ origin: String, _ result: String, _ note: String) throws {
         counts[result, default: 0] += 1

@@ -14,9 +14,10 @@ struct PoolActs: Sendable {
     func act(_ act: Act) async throws(Failure) -> CredentialActResponse {
         switch act.verb {
         case "refresh", "relogin", "check": return try await each(act)
+        case "renew": return try await renew(act)
         case "revive": return try await revive(act)
         case "reveal": return try await reveal(act)
-        default: throw act.unknownVerb("refresh, relogin, check, revive and reveal")
+        default: throw act.unknownVerb("refresh, relogin, check, renew, revive and reveal")
         }
     }
 
@@ -65,6 +66,20 @@ struct PoolActs: Sendable {
         } catch {
             return (number, "failed", error.message)
         }
+    }
+
+    /// The pool's own token from its upstream, another one unless `keep` says otherwise.
+    private func renew(_ act: Act) async throws(Failure) -> CredentialActResponse {
+        var given = act.options
+        let keeps = try given.bool("keep") ?? false
+        try act.finish(given, .pool)
+        let pool = try records.find(act.caller, .refresh, act.id)
+        let renewed = try await credentialCall { () async throws(CredentialError) in
+            try await credentials.renewPool(
+                pool.number, keeps: keeps, by: act.caller.selector, where: PoolRecords.permission(act.caller, .refresh))
+        }
+        return CredentialActResponse(
+            record: records.record(renewed), result: keeps ? "its token is up to date" : "it has another token of its own")
     }
 
     /// A member, or all of them, is handed out again.

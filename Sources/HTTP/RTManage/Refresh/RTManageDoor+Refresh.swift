@@ -9,7 +9,9 @@ extension RTManageDoor {
     /// Gets new tokens for a row: joins a refresh that runs, else dials (decisions 14).
     /// - Parameter info: what is asked for behind it; its failures change nothing.
     /// - Throws: where the store cannot answer now.
-    func renew(_ row: RTManageRow, _ info: [RTManageInfo], by principal: String) async throws(RTManageFailure) -> (row: RTManageRow, outcome: RTManageOutcome) {
+    func renew(
+        _ row: RTManageRow, _ info: [RTManageInfo], by principal: String
+    ) async throws(RTManageFailure) -> (row: RTManageRow, outcome: RTManageOutcome) {
         let before = try await sealed(row.credential)
         let report: RefreshReport
         do throws(CredentialError) {
@@ -97,7 +99,9 @@ extension RTManageDoor {
         ]))
     }
 
-    func refreshInfo(_ info: RTManageInfo, _ request: RTManageRequest, _ caller: RTManageCaller) async throws(RTManageFailure) -> RTManageAnswer {
+    func refreshInfo(
+        _ info: RTManageInfo, _ request: RTManageRequest, _ caller: RTManageCaller
+    ) async throws(RTManageFailure) -> RTManageAnswer {
         let id = try request.id()
         guard let row = try await row(id: id) else { throw RTManageFailure(500, RTManageFailure.noSuchRow) }
         guard row.credential.fact(RTManageKind.access) != nil else { throw RTManageFailure(500, "AT为空，无法获取\(info.word)") }

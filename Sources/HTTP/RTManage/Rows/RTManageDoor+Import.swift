@@ -32,7 +32,9 @@ extension RTManageDoor {
                     made += 1
                 } catch {
                     // One that cannot be kept is counted; where the store gives out, what was made stays.
-                    if [.locked, .readOnly, .storeFull].contains(error.code) { throw RTManageFailure(error, status: 500, prefix: "批量导入失败: ") }
+                    guard ![.locked, .readOnly, .storeFull].contains(error.code) else {
+                        throw RTManageFailure(error, status: 500, prefix: "批量导入失败: ")
+                    }
                 }
             }
             return made

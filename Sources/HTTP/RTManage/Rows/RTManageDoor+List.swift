@@ -37,7 +37,7 @@ struct RTManageQuery: Sendable {
     /// Without a limit where the size is negative, from the beginning where the page is.
     func part<Item>(of items: [Item]) -> ArraySlice<Item> {
         let size = Int(pageSize < 0 ? RTManageBounds.page : pageSize)
-        let (skip, overflow) = Int(max(page - 1, 0)).multipliedReportingOverflow(by: size)
+        let (skip, overflow) = Int(max(page, 1) - 1).multipliedReportingOverflow(by: size)
         // A negative size has no pages.
         if pageSize < 0 { return items.prefix(size) }
         return overflow ? [] : items.dropFirst(skip).prefix(size)

@@ -43,7 +43,12 @@ struct RTManageConfigs: Equatable, Sendable {
         return list.isEmpty ? [standard] : list
     }
 
-    var days: Int { values[Self.interval].flatMap { Int($0) }.flatMap { RTManageBounds.interval.contains($0) ? $0 : nil } ?? RTManageBounds.standardInterval }
+    var days: Int {
+        guard let days = values[Self.interval].flatMap({ Int($0) }), RTManageBounds.interval.contains(days) else {
+            return RTManageBounds.standardInterval
+        }
+        return days
+    }
 
     private static func list(_ text: String?) -> [String] { text.flatMap { try? strings($0) } ?? [] }
 

@@ -4,7 +4,8 @@ import CofferStore
 enum TokenLines {
     /// One token each.
     static func tokens(_ bytes: SecretBuffer) -> [SecretBuffer] {
-        lines(bytes).map { line in trimmed(line, isBlank) }.filter { !$0.isEmpty }.map { SecretBuffer(copying: UnsafeRawBufferPointer(rebasing: $0)) }
+        lines(bytes).map { trimmed($0, isBlank) }.filter { !$0.isEmpty }
+            .map { SecretBuffer(copying: UnsafeRawBufferPointer(rebasing: $0)) }
     }
 
     /// One account each; `nil`: the line is none. Only line ends are taken away: a password may have blanks.
