@@ -49,7 +49,8 @@ extension TokensToolDoor {
         let new = task
         _ = try await memory.change(failing: text, by: principal) { (settings) throws(TokensToolFailure) in
             var after = settings
-            if let outURL { after.pandoraOutURL = outURL }
+            // The page puts a slash behind what has none: behind nothing, too.
+            if let outURL { after.pandoraOutURL = outURL == "/" ? "" : outURL }
             if let oneAPIURL { after.oneAPIOutURL = oneAPIURL }
             after.autoUpdateSession = new.isOn
             after.autoUpdateTime = new.days
