@@ -21,8 +21,8 @@ public final class TokensToolDoor: HTTPDoor {
     let time: DoorTime
     /// What looks at a token or a pool before it writes.
     let turns = Turnstile()
-    /// Whether the daily run was planned since the start.
-    let hasPlanned = Atomic(false)
+    /// When the daily run is to be planned, Unix milliseconds; the largest number: it was, since the start.
+    let plansAgain = Atomic<UInt64>(0)
     private let accounts: Accounts
     private let page: CompiledPage?
     private let cors: CrossOrigin
@@ -136,7 +136,7 @@ public final class TokensToolDoor: HTTPDoor {
         var reply: HTTPReply
         do throws(TokensToolFailure) {
             guard !isLocked else { throw .unavailable }
-            if !hasPlanned.load(ordering: .acquiring) { await planDailyRun() }
+            if plansAgain.load(ordering: .acquiring) != .max { await planDailyRun() }
             if route.access == .login { principal = try await requireLogin(call) }
             let data = try await perform(route, call, principal)
             reply = TokensToolReply.json(200, TokensToolReply.success(data), route: name)

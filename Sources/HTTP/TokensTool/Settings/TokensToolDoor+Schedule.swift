@@ -96,12 +96,16 @@ extension TokensToolDoor {
 
     /// Sees to it that the daily run is planned as the configuration says: once for each start of the daemon.
     func planDailyRun() async {
-        guard !credentials.isLocked, hasPlanned.exchange(true, ordering: .acquiringAndReleasing) == false else { return }
+        let now = settings.clock()
+        // Where it does not work (a full disk), the next one to ask tries again, once a minute.
+        guard !credentials.isLocked, plansAgain.load(ordering: .acquiring) <= now,
+            plansAgain.exchange(.max, ordering: .acquiringAndReleasing) != .max
+        else { return }
         do throws(CredentialError) {
             try await planDailyRun(by: "tokenstool")
             await moveTokens(from: nil, to: memory.settings.upstreamBase, "tokenstool")
         } catch {
-            hasPlanned.store(false, ordering: .releasing)
+            plansAgain.store(now + 60_000, ordering: .releasing)
             logger.warning("the daily run could not be planned", metadata: ["door": "tokenstool", "error": "\(error.message)"])
         }
     }
