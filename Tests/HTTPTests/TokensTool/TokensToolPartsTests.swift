@@ -147,6 +147,18 @@ import Testing
         #expect(SettingsChecks.objection(imported, before: imported) == nil)
     }
 
+    @Test func whatGoesOverTheNetworkReadableIsNamed() {
+        func fields(_ url: String) -> [String] {
+            var settings = SystemSettings()
+            settings.autoTokenURL = url
+            return SettingsChecks.inClear(settings)
+        }
+        for url in ["default", "https://h/x", "http://127.0.0.1:1/x", "http://localhost/x", "http://[::1]:8/x"] { #expect(fields(url) == []) }
+        for url in ["http://h/x", "http://10.0.0.1", "http://127.0.0.1.example.org/", "http://[fd00::1]:8/"] {
+            #expect(fields(url) == ["autoToken_url"])
+        }
+    }
+
     // MARK: The page
 
     @Test(arguments: [

@@ -47,7 +47,7 @@ extension TokensToolDoor {
         if let number, number > 0 { task.number = min(number, 1_000_000) }
         let text = TokensToolMessage.taskFailed
         let new = task
-        _ = try await memory.change(failing: text, by: principal) { (settings) throws(TokensToolFailure) in
+        let after = try await memory.change(failing: text, by: principal) { (settings) throws(TokensToolFailure) in
             var after = settings
             // The page puts a slash behind what has none: behind nothing, too.
             if let outURL { after.pandoraOutURL = outURL == "/" ? "" : outURL }
@@ -59,6 +59,7 @@ extension TokensToolDoor {
             settings = after
             return (nil, oneAPIToken.map { [.oneAPIToken: $0] } ?? [:])
         }
+        warnOfClear(after)
         do throws(CredentialError) { try await put(new, principal) } catch { throw TokensToolFailure(error, text) }
         triggerSinks()
         return .string(TokensToolMessage.taskChanged)
