@@ -123,7 +123,7 @@ struct RTManageImportTests {
         #expect(settings["system_configs.auto_refresh_interval"] == .taken(field: "auto_refresh_interval"))
         #expect(result.settings.first { $0.fate == .taken(field: "configs") }?.value == Array(#"{"odd":"x"}"#.utf8))
         #expect(result.rows.last?.dictionary == [
-            "name": "rtmanage", "action": "refresh", "provider": "openai", "rule": "every 120 hours",
+            "name": "rtmanage", "action": "refresh", "target_provider": "openai", "rule": "every 120 hours",
         ])
         #expect(!result.settings.map(\.reason).joined().contains("hunter2"))
     }
