@@ -20,8 +20,8 @@ extension CredentialService {
         return try context.directory.existing(number)
     }
 
-    /// Drafts that one change makes: what a commit costs is shared, and nobody waits long for the change queue.
-    private static let changeSize = 1_000
+    /// Credentials in one change of many: what a commit costs is shared, and nobody waits long for the change queue.
+    static let changeSize = 500
 
     /// Makes many credentials, each by itself: one that is refused does not stop the others. Those behind the first change that the store
     /// refuses are not made.

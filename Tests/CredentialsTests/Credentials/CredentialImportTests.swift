@@ -71,6 +71,21 @@ import Testing
         #expect(try await fixture.service.create(drafts[1], by: "test").attributes["rtmanage.id"] == "3")
     }
 
+    @Test func manyAreChangedInOneChange() async throws {
+        let fixture = try CredentialsFixture(ScriptedTransport())
+        for name in ["a", "b", "c"] { _ = try await fixture.credential(name) }
+        _ = try await fixture.service.delete([2], by: "test")
+        var change = CredentialChange()
+        change.clientID = "other"
+        let before = fixture.store.revision
+        try await fixture.service.update(all: [1: change, 2: change, 3: change, 9: change], by: "test")
+        #expect(fixture.store.revision == before + 1)
+        #expect(fixture.service.list().map(\.clientID) == ["other", "other"])
+        change.clientID = "a\nb"
+        #expect(await refusal { try await fixture.service.update(all: [1: change], by: "test") } == "invalidArgument:client_id")
+        #expect(fixture.store.revision == before + 1)
+    }
+
     @Test func aNumberThatHasNoNextOneCountsAsNone() async throws {
         let fixture = try CredentialsFixture(ScriptedTransport())
         let credential = try await fixture.credential { $0.attributes["rtmanage.id"] = String(Int64.max) }
