@@ -27,12 +27,13 @@ struct CredentialCreation {
     /// - Parameter number: of a batch of several: the last number that the batch gave before.
     func plan(_ draft: CredentialDraft, behind last: UInt64? = nil) throws(CredentialError) -> (Credential, [Mutation]) {
         try CredentialChecks.check(draft)
-        guard providers.find(draft.provider) != nil else {
-            throw CredentialError(.notFound, "provider", "there is no provider of this name; 'coffer provider list' shows them")
-        }
+        guard let provider = providers.find(draft.provider) else { throw .noSuchProvider }
+        try CredentialChecks.check(parameters: draft.parameters, of: provider, context.options.addresses)
         guard context.directory.credential(tenant: draft.tenant, name: draft.name.bytes) == nil else {
             throw CredentialError(.alreadyExists, "name", "the tenant has a credential of this name")
         }
+        let single = SingleUseTokens(directory: context.directory, provider: provider, parameters: draft.parameters)
+        let doubts = try single.claim(draft.tokens, for: nil)
         let now = context.now
         let number: UInt64 = if let last { last + 1 } else { try context.directory.next(.credential) }
         var credential = Credential(
@@ -62,6 +63,6 @@ struct CredentialCreation {
                 .credentialTokens, try .token(number, kind), CredentialDocuments.encode(token: value, fact), expected: .exactly(0)))
             credential.tokens.append(fact)
         }
-        return (credential, mutations)
+        return (credential, mutations + doubts)
     }
 }

@@ -57,7 +57,9 @@ struct CredentialLoader {
         case .credentialTokens:
             let (number, kind) = try CredentialNames.token(name)
             let fact = try bytes.map { (bytes) throws(StoreError) in try CredentialDocuments.fact(bytes, kind: kind) }
-            return .token(number, kind: kind, fact, revision: revision)
+            let mark = kind == "access" ? nil : bytes.map { TokenFingerprint.mark(CredentialDocuments.value(ofToken: $0)) }
+            withExtendedLifetime(bytes) {}
+            return .token(number, kind: kind, fact, mark: mark, revision: revision)
         case .sequences:
             // Those of accounts are none of ours.
             guard let sequence = CredentialSequence(rawValue: String(decoding: name, as: UTF8.self)), let bytes else { return nil }

@@ -17,13 +17,38 @@ struct CredentialMemory: Sendable {
     var sequences: [CredentialSequence: UInt64] = [:]
     /// Revision that wrote a credential's tokens last: what a client compares to see whether its token changed.
     var tokenRevisions: [UInt64: UInt64] = [:]
+    /// Short hashes of the tokens of each credential, by kind; without access tokens, which are made anew and used up by nobody.
+    private var marks: [UInt64: [String: UInt64]] = [:]
+    private var numbers: [UInt64: [UInt64]] = [:]
 
     mutating func apply(_ event: CredentialEvent) {
         switch event {
         case .settings(let number, let new): set(number, new)
         case .state(let number, let state): credentials[number]?.state = state ?? CredentialState()
-        case .token(let number, let kind, let fact, let revision): set(number, kind, fact, revision)
+        case .token(let number, let kind, let fact, let mark, let revision):
+            set(number, kind, fact, revision)
+            self.mark(number, kind, credentials[number] == nil ? nil : mark)
         case .sequence(let sequence, let last): sequences[sequence] = last
+        }
+    }
+
+    /// The credentials that hold a token of this mark, deleted ones among them, ascending.
+    func holders(of mark: UInt64) -> [UInt64] { numbers[mark] ?? [] }
+
+    private mutating func mark(_ number: UInt64, _ kind: String, _ mark: UInt64?) {
+        guard marks[number]?[kind] != mark else { return }
+        if let old = marks[number]?.removeValue(forKey: kind), !(marks[number] ?? [:]).values.contains(old) {
+            numbers[old]?.removeAll { $0 == number }
+            if numbers[old]?.isEmpty == true { numbers[old] = nil }
+        }
+        guard let mark else {
+            if marks[number]?.isEmpty == true { marks[number] = nil }
+            return
+        }
+        marks[number, default: [:]][kind] = mark
+        if numbers[mark]?.contains(number) != true {
+            numbers[mark, default: []].append(number)
+            numbers[mark]?.sort()
         }
     }
 
@@ -36,7 +61,8 @@ struct CredentialMemory: Sendable {
         guard var new else {
             credentials[number] = nil
             tokenRevisions[number] = nil
-            order.removeAll { $0 == number }
+            for kind in (marks[number] ?? [:]).keys { mark(number, kind, nil) }
+            if let place = place(of: number) { order.remove(at: place) }
             return
         }
         new.state = old?.state ?? CredentialState()
@@ -50,6 +76,16 @@ struct CredentialMemory: Sendable {
                 order.append(number)
             }
         }
+    }
+
+    /// By halves: a sweep may take out many.
+    private func place(of number: UInt64) -> Int? {
+        var (low, high) = (0, order.count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if order[middle] < number { low = middle + 1 } else { high = middle }
+        }
+        return low < order.count && order[low] == number ? low : nil
     }
 
     private mutating func set(_ number: UInt64, _ kind: String, _ fact: TokenFact?, _ revision: UInt64) {
@@ -68,6 +104,7 @@ struct CredentialMemory: Sendable {
 enum CredentialEvent: Sendable {
     case settings(UInt64, Credential?)
     case state(UInt64, CredentialState?)
-    case token(UInt64, kind: String, TokenFact?, revision: UInt64)
+    /// - mark: of the token, where others must not have the same one.
+    case token(UInt64, kind: String, TokenFact?, mark: UInt64?, revision: UInt64)
     case sequence(CredentialSequence, UInt64)
 }

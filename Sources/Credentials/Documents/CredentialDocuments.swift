@@ -185,6 +185,11 @@ enum CredentialDocuments {
         }
     }
 
+    /// The value where it lies; valid as long as `bytes`, which ``fact(_:kind:)`` has looked at.
+    static func value(ofToken bytes: SecretBuffer) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes.bytes.dropFirst(tokenHead))
+    }
+
     /// Its expiry and age alone; the value is not copied.
     static func fact(_ bytes: SecretBuffer, kind: String) throws(StoreError) -> TokenFact {
         try read(bytes, "a token") { (reader) throws(StoreError) in

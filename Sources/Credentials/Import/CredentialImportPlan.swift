@@ -13,6 +13,8 @@ struct CredentialImportPlan {
     private var last: UInt64
     /// Names that earlier rows make.
     private var made: Set<[UInt8]> = []
+    /// Tokens that work once, of earlier rows, by their short hashes.
+    private var given: Set<UInt64> = []
 
     init(_ service: CredentialService, tenant: TenantID) throws(CredentialError) {
         creation = CredentialCreation(context: service.context, providers: service.providers)
@@ -40,7 +42,12 @@ struct CredentialImportPlan {
         try fields.finish()
         try CredentialChecks.check(draft)
         if isThere { return .unchanged }
+        let marks = creation.providers.find(draft.provider).map { provider in
+            SingleUseTokens(directory: creation.context.directory, provider: provider, parameters: draft.parameters).marks(draft.tokens)
+        } ?? [:]
+        if let twice = marks.filter({ given.contains($0.value) }).keys.min() { throw .isHeld(twice) }
         let (credential, mutations) = try creation.plan(draft, behind: last)
+        given.formUnion(marks.values)
         last = credential.number
         made.insert(draft.name.bytes)
         // The sequence is written once, behind all rows.
