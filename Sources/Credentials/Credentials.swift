@@ -15,12 +15,14 @@ public final class Credentials: CommitListener, Sendable {
 
     let context: CredentialContext
     private let follower: CredentialFollower
+    let sweeper: CredentialSweeper
 
     /// Loads at once when the store is unlocked, on the calling thread; otherwise when it is.
     public init(store: Store, options: CredentialOptions = CredentialOptions(), transport: any UpstreamTransport) {
         context = CredentialContext(store: store, options: options, transport: transport)
         providers = ProviderService(context: context)
         credentials = CredentialService(context: context, providers: providers)
+        sweeper = CredentialSweeper(service: credentials)
         tokens = TokenIssuer(context: context, providers: providers)
         pools = PoolService(context: context, tokens: tokens)
         let acting = IssuerActing(tokens: tokens, pools: pools)
@@ -48,16 +50,18 @@ public final class Credentials: CommitListener, Sendable {
 
     // MARK: What happens by itself
 
-    /// Begins to keep tokens alive: journals of the last run are judged, schedules run.
+    /// Begins to keep tokens alive: journals of the last run are judged, schedules run. What was deleted long ago goes, once a day.
     public func start() {
         tokens.start()
         pools.start()
         schedules.start()
         sinks.start()
+        sweeper.start()
     }
 
     /// Ends what happens by itself, waits for what was dialled, lets go of the store. Before the store closes; blocks.
     public func stop() {
+        sweeper.stop()
         schedules.stop()
         sinks.stop()
         tokens.stop()

@@ -70,6 +70,22 @@ class CredentialRights(_AccountCase):
         self.assertEqual(
             self.given(child, "act", "credential", self.mine, "reveal", {"field": "refresh"}).secret.decode(), "rt-" + self.mine)
 
+    def test_a_step_does_not_send_tokens_elsewhere(self):
+        """Who may refresh may run a step, but not say where the stored tokens go, nor have others saved in their place."""
+        name = self.tag + "/step"
+        with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+            elsewhere.settimeout(0.2)
+            url = "http://127.0.0.1:%d/" % elsewhere.getsockname()[1]
+            self.admin.create_record("credential", {"name": name, "provider": "free-api", "parameters": '{"url":"http://127.0.0.1:9/"}'},
+                                     json.dumps({"access": "at-" + name}).encode())
+            self.rules(("main", "credential", "refresh, token", [name]))
+            child = self.child()
+            for values in ({"url": url}, {"access": "at-of-somebody-else"}):
+                self.denied(child, "act", "credential", name, "step", {"step": "check"}, json.dumps(values).encode())
+            with self.assertRaises(TimeoutError):
+                elsewhere.accept()
+            self.assertEqual(self.given(child, "act", "credential", name, "step", {"step": "check"}).details["verdict"], "down")
+
     def test_changes_stay_within_the_rule(self):
         self.rules(("main", "credential", "info, put, create, list, delete", [self.mine, self.tag + "/new"]))
         child = self.child()

@@ -98,24 +98,6 @@ extension CredentialService {
         }
         return try context.directory.existing(number)
     }
-
-    /// Removes what was deleted longer ago than it can be brought back. On the change queue.
-    func sweep() throws(CredentialError) {
-        let limit = context.now
-        let old = context.directory.read { memory in memory.credentials.values.filter { $0.deleted != 0 } }
-            .filter { $0.deleted <= limit && limit - $0.deleted > context.options.undeletePeriod }
-        for credential in old {
-            let name = try DocumentName.number(credential.number)
-            var mutations: [Mutation] = [.deleteDocument(.credentials, name, expected: .any)]
-            for fact in credential.tokens {
-                mutations.append(.deleteDocument(.credentialTokens, try .token(credential.number, fact.kind), expected: .any))
-            }
-            for table in [DocumentTable.credentialStates, .credentialSecrets, .refreshJournal] {
-                if try context.document(table, name) != nil { mutations.append(.deleteDocument(table, name, expected: .any)) }
-            }
-            try context.commit(mutations, by: "coffer")
-        }
-    }
 }
 
 /// What a change of a credential writes. On the change queue.
@@ -134,6 +116,10 @@ struct CredentialChanging {
         mutations += try secrets(change, &new)
         mutations += try tokens(change, &new)
         try CredentialChecks.check(sizeOf: new)
+        if let provider = providers.find(new.provider) {
+            let single = SingleUseTokens(directory: context.directory, provider: provider, parameters: new.parameters)
+            mutations += try single.claim(change.tokens.compactMapValues { $0 }, for: present)
+        }
         if change.bringsLogin, present.state.isTroubled {
             var state = present.state
             state.move(to: .idle, at: context.now, why: change.revives ? "revived" : "a new token or login was given")
@@ -142,6 +128,11 @@ struct CredentialChanging {
             state.loginRefused = 0
             // Whoever revives takes the risk; a new token is another one anyway.
             if change.revives { state.doubtful = [] }
+            mutations.append(.putDocument(.credentialStates, try .number(new.number), CredentialDocuments.encode(state), expected: .any))
+        } else if changesRequest(change, present, new), present.state.endsWithSettings {
+            var state = present.state
+            state.move(to: .idle, at: context.now, why: "its settings were changed")
+            state.failures = 0
             mutations.append(.putDocument(.credentialStates, try .number(new.number), CredentialDocuments.encode(state), expected: .any))
         }
         new.state = present.state
@@ -153,6 +144,12 @@ struct CredentialChanging {
         return mutations
     }
 
+    /// Whether its requests look otherwise from now on, or go another way.
+    private func changesRequest(_ change: CredentialChange, _ present: Credential, _ new: Credential) -> Bool {
+        new.provider != present.provider || new.clientID != present.clientID || new.parameters != present.parameters
+            || change.secrets.keys.contains("proxy")
+    }
+
     private func settings(_ change: CredentialChange, _ new: inout Credential) throws(CredentialError) {
         if let name = change.name, name != new.name {
             guard context.directory.credential(tenant: new.tenant, name: name.bytes) == nil else {
@@ -161,9 +158,7 @@ struct CredentialChanging {
             new.name = name
         }
         if let provider = change.provider {
-            guard providers.find(provider) != nil else {
-                throw CredentialError(.notFound, "provider", "there is no provider of this name; 'coffer provider list' shows them")
-            }
+            guard providers.find(provider) != nil else { throw .noSuchProvider }
             new.provider = provider
         }
         if let email = change.email { new.email = email }
@@ -172,6 +167,11 @@ struct CredentialChanging {
         if let memo = change.memo { new.memo = memo }
         if let isEnabled = change.isEnabled { new.isEnabled = isEnabled }
         for (name, value) in change.parameters { new.parameters[name] = value }
+        if !change.parameters.isEmpty, let provider = providers.find(new.provider) {
+            // What was there before, of another provider perhaps, stays.
+            try CredentialChecks.check(
+                parameters: change.parameters.compactMapValues { $0 }, of: provider, context.options.addresses)
+        }
         for (name, value) in change.attributes { new.attributes[name] = value }
     }
 
@@ -202,6 +202,9 @@ struct CredentialChanging {
 }
 
 extension CredentialError {
+    static let noSuchProvider = CredentialError(
+        .notFound, "provider", "there is no provider of this name; 'coffer provider list' shows them")
+
     /// The same words as for what is not there (decisions 24).
     static let notAllowed = CredentialError(.denied, "", "no policy allows this, or there is no such name")
 }

@@ -79,12 +79,13 @@ struct CredentialCreation {
     /// - Returns: without the sequences, which are written once behind all of a batch.
     func plan(_ draft: CredentialDraft, behind last: inout Last) throws(CredentialError) -> (Credential, [Mutation]) {
         try CredentialChecks.check(draft)
-        guard providers.find(draft.provider) != nil else {
-            throw CredentialError(.notFound, "provider", "there is no provider of this name; 'coffer provider list' shows them")
-        }
+        guard let provider = providers.find(draft.provider) else { throw .noSuchProvider }
+        try CredentialChecks.check(parameters: draft.parameters, of: provider, context.options.addresses)
         guard context.directory.credential(tenant: draft.tenant, name: draft.name.bytes) == nil else {
             throw CredentialError(.alreadyExists, "name", "the tenant has a credential of this name")
         }
+        let single = SingleUseTokens(directory: context.directory, provider: provider, parameters: draft.parameters)
+        let doubts = try single.claim(draft.tokens, for: nil)
         let now = context.now
         let number: UInt64 = if let last = last.number { last + 1 } else { try context.directory.next(.credential) }
         var credential = Credential(
@@ -113,7 +114,7 @@ struct CredentialCreation {
             credential.tokens.append(fact)
         }
         last = Last(number: number, legacy: legacy)
-        return (credential, mutations)
+        return (credential, mutations + doubts)
     }
 
     /// Where the sequences stand after a batch; nothing where it gave no number.

@@ -17,7 +17,7 @@ struct CredentialMemory: Sendable {
     var sequences: [CredentialSequence: UInt64] = [:]
     /// Revision that wrote a credential's tokens last: what a client compares to see whether its token changed.
     var tokenRevisions: [UInt64: UInt64] = [:]
-    /// Whose a refresh token is, or was when it was imported.
+    /// Whose a token is, and whose it was when it was imported.
     private(set) var holders = TokenHolders()
 
     mutating func apply(_ event: CredentialEvent) {
@@ -26,7 +26,7 @@ struct CredentialMemory: Sendable {
         case .state(let number, let state): credentials[number]?.state = state ?? CredentialState()
         case .token(let number, let kind, let fact, let mark, let revision):
             set(number, kind, fact, revision)
-            if kind == TokenHolders.kind, let credential = credentials[number] { holders.set(current: mark, of: credential) }
+            holders.set(credentials[number] == nil ? nil : mark, of: number, kind: kind)
         case .sequence(let sequence, let last): sequences[sequence] = last
         }
     }
@@ -41,7 +41,7 @@ struct CredentialMemory: Sendable {
             credentials[number] = nil
             tokenRevisions[number] = nil
             holders.forget(number)
-            order.removeAll { $0 == number }
+            if let place = place(of: number) { order.remove(at: place) }
             return
         }
         new.state = old?.state ?? CredentialState()
@@ -56,6 +56,16 @@ struct CredentialMemory: Sendable {
                 order.append(number)
             }
         }
+    }
+
+    /// By halves: a sweep may take out many.
+    private func place(of number: UInt64) -> Int? {
+        var (low, high) = (0, order.count)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if order[middle] < number { low = middle + 1 } else { high = middle }
+        }
+        return low < order.count && order[low] == number ? low : nil
     }
 
     private mutating func set(_ number: UInt64, _ kind: String, _ fact: TokenFact?, _ revision: UInt64) {
@@ -74,7 +84,7 @@ struct CredentialMemory: Sendable {
 enum CredentialEvent: Sendable {
     case settings(UInt64, Credential?)
     case state(UInt64, CredentialState?)
-    /// `mark`: of a refresh token alone.
+    /// The mark is that of a token that others must not have as well.
     case token(UInt64, kind: String, TokenFact?, TokenMark?, revision: UInt64)
     case sequence(CredentialSequence, UInt64)
 }

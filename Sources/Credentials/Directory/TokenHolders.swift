@@ -1,47 +1,54 @@
-/// Which credential a refresh token belongs to, or came with: two that present the same single-use token use it up for each other.
+/// Which credentials have a token, or came with it: two that present the same single-use token use it up for each other.
 ///
-/// A value, part of what memory holds. Credentials that are deleted hold nothing.
+/// A value, part of what memory holds. Deleted credentials count: they may come back.
 struct TokenHolders: Sendable {
-    /// The token kind that this is about.
-    static let kind = "refresh"
     /// The attribute that remembers which refresh token an import brought: it is another one after the first refresh.
     static let attribute = "import.refresh"
 
-    private struct Marks {
-        var current: TokenMark?
-        var imported: TokenMark?
-        var isDeleted = false
+    private var current = Index()
+    private var imported = Index()
 
-        var held: [TokenMark] { isDeleted ? [] : [current, imported].compactMap { $0 } }
-    }
+    /// The credentials that have a token of this mark, ascending.
+    func holders(of mark: TokenMark) -> [UInt64] { current.byMark[mark] ?? [] }
 
-    private var marks: [UInt64: Marks] = [:]
-    private var holders: [TokenMark: UInt64] = [:]
+    /// Those that an import brought with it, ascending.
+    func importedWith(_ mark: TokenMark) -> [UInt64] { imported.byMark[mark] ?? [] }
 
-    /// The number of the credential, of several the one that got it last.
-    func holder(of mark: TokenMark) -> UInt64? { holders[mark] }
+    /// - Parameter mark: `nil`: it has no token of this kind.
+    mutating func set(_ mark: TokenMark?, of number: UInt64, kind: String) { current.set(mark, of: number, kind: kind) }
 
-    /// What its settings say.
+    /// What its settings say of its import.
     mutating func set(_ credential: Credential) {
-        change(credential.number) { marks in
-            marks.imported = TokenMark(text: credential.attributes[Self.attribute])
-            marks.isDeleted = credential.deleted != 0
-        }
+        imported.set(TokenMark(text: credential.attributes[Self.attribute]), of: credential.number, kind: "")
     }
-
-    /// - Parameter mark: `nil`: it has no refresh token.
-    mutating func set(current mark: TokenMark?, of credential: Credential) { change(credential.number) { $0.current = mark } }
 
     mutating func forget(_ number: UInt64) {
-        change(number) { $0 = Marks() }
-        marks[number] = nil
+        current.forget(number)
+        imported.forget(number)
     }
 
-    private mutating func change(_ number: UInt64, _ body: (inout Marks) -> Void) {
-        var new = marks[number] ?? Marks()
-        for mark in new.held where holders[mark] == number { holders[mark] = nil }
-        body(&new)
-        marks[number] = new
-        for mark in new.held { holders[mark] = number }
+    private struct Index: Sendable {
+        private var marks: [UInt64: [String: TokenMark]] = [:]
+        private(set) var byMark: [TokenMark: [UInt64]] = [:]
+
+        mutating func set(_ mark: TokenMark?, of number: UInt64, kind: String) {
+            guard marks[number]?[kind] != mark else { return }
+            if let old = marks[number]?.removeValue(forKey: kind), marks[number]?.values.contains(old) != true {
+                byMark[old]?.removeAll { $0 == number }
+                if byMark[old]?.isEmpty == true { byMark[old] = nil }
+            }
+            guard let mark else {
+                if marks[number]?.isEmpty == true { marks[number] = nil }
+                return
+            }
+            marks[number, default: [:]][kind] = mark
+            guard byMark[mark]?.contains(number) != true else { return }
+            byMark[mark, default: []].append(number)
+            byMark[mark]?.sort()
+        }
+
+        mutating func forget(_ number: UInt64) {
+            for kind in Array((marks[number] ?? [:]).keys) { set(nil, of: number, kind: kind) }
+        }
     }
 }

@@ -185,12 +185,12 @@ enum CredentialDocuments {
         }
     }
 
-    /// Its expiry and age alone, and the mark of a refresh token; the value is not copied.
+    /// Its expiry and age alone, and its mark; the value is not copied. Access tokens have none: they are made anew and used up by nobody.
     static func fact(_ bytes: SecretBuffer, kind: String) throws(StoreError) -> (fact: TokenFact, mark: TokenMark?) {
         try read(bytes, "a token") { (reader) throws(StoreError) in
             let fact = TokenFact(kind: kind, expires: try reader.u64(), obtained: try reader.u64())
             let value = try reader.slice(reader.remaining)
-            return (fact, kind == TokenHolders.kind ? TokenMark(value) : nil)
+            return (fact, kind == "access" ? nil : TokenMark(value))
         }
     }
 }

@@ -54,21 +54,23 @@ struct CredentialImportPlan {
 
     /// The mark of a refresh token that can be presented only once; `nil`: the row has none.
     private func singleUse(_ draft: CredentialDraft) -> TokenMark? {
-        guard let token = draft.tokens[TokenHolders.kind], let provider = creation.providers.find(draft.provider) else { return nil }
-        let isSafe = provider.steps.allSatisfy { $0.consumes != TokenHolders.kind || $0.replay(draft.parameters) == .safe }
-        return isSafe ? nil : TokenMark(token)
+        guard let provider = creation.providers.find(draft.provider) else { return nil }
+        let context = creation.context
+        return SingleUseTokens(directory: context.directory, provider: provider, parameters: draft.parameters).marks(draft.tokens)["refresh"]
     }
 
     /// A second credential with the same token would use it up for the first: the same file brought again after a credential was renamed,
     /// or a file that has a token twice.
     private func checkUnheld(_ mark: TokenMark) throws(CredentialError) {
         if let other = brought[mark] {
-            throw CredentialError(.alreadyExists, TokenHolders.kind, "'\(other)' of this import has the same single-use token")
+            throw CredentialError(.alreadyExists, "refresh", "'\(other)' of this import has the same single-use token")
+        }
+        let isHeld = creation.context.directory.read { memory in
+            (memory.holders.holders(of: mark) + memory.holders.importedWith(mark)).contains { memory.credentials[$0]?.deleted == 0 }
         }
         // Not its name: whoever imports need not be allowed to know it.
-        guard creation.context.directory.read({ $0.holders.holder(of: mark) }) == nil else {
-            throw CredentialError(
-                .alreadyExists, TokenHolders.kind, "another credential has this single-use token, or was imported with it")
+        guard !isHeld else {
+            throw CredentialError(.alreadyExists, "refresh", "another credential has this single-use token, or was imported with it")
         }
     }
 

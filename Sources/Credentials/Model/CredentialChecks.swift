@@ -1,5 +1,6 @@
 import CofferAccounts
 import CofferStore
+import CofferUpstream
 
 /// The rules of a credential's fields (protocol.md, "Nouns").
 enum CredentialChecks {
@@ -29,6 +30,13 @@ enum CredentialChecks {
         try check(map: change.attributes.compactMapValues { $0 }, "attributes")
         for (name, value) in change.secrets { if let value { try check(secret: value, name) } else { try check(key: name) } }
         for (kind, value) in change.tokens { if let value { try check(secret: value, kind) } else { try check(key: kind) } }
+    }
+
+    /// Parameters that are given, against the provider that they are for.
+    static func check(parameters: [String: String], of provider: Provider, _ rules: AddressRules) throws(CredentialError) {
+        do throws(ProviderError) { try provider.check(parameters: parameters, rules: rules) } catch {
+            throw CredentialError(.invalidArgument, error.field, error.message)
+        }
     }
 
     /// After a change: what the maps have grown to.

@@ -66,6 +66,16 @@ public struct CredentialState: Equatable, Sendable {
     /// Whether something stands against it that a new token or login ends.
     var isTroubled: Bool { phase != .idle || suspectSince != 0 || failures != 0 || loginRefused != 0 }
 
+    /// Whether other settings may be what was missing: it failed for no reason that lies in a token or a login. A token of which nobody
+    /// knows whether it is used up stays where it is.
+    var endsWithSettings: Bool {
+        switch phase {
+        case .cooling: failures != 0
+        case .needsPerson: doubtful.isEmpty && loginRefused == 0
+        case .idle, .claimed, .dialled, .dead: false
+        }
+    }
+
     /// Changes the phase and keeps the change in the history.
     public mutating func move(to phase: Phase, at time: UInt64, why: String) {
         if phase != self.phase {

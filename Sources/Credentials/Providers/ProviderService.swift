@@ -49,7 +49,7 @@ public final class ProviderService: CredentialFollowing, Sendable {
             }
             let users = context.directory.read { memory in memory.credentials.values.count { $0.deleted == 0 && $0.provider == name } }
             guard isBuiltIn || users == 0 else {
-                throw CredentialError(.conflict, "provider", "\(users) credentials name this provider")
+                throw CredentialError(.conflict, "provider", "this provider still has credentials (\(users))")
             }
             try context.commit([.deleteDocument(.providers, document, expected: .any)], by: principal)
         }

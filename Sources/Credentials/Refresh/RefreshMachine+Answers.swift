@@ -21,9 +21,11 @@ extension RefreshMachine {
             if isStale { return rest(.stale, "a verdict on a token that is no longer there", now) }
             if attempt.isLogin { state.loginRefused = now }
             if attempt.isLogin, answer.hasOtherWay { return rest(.otherWay, answer.reason, now) }
+            // The person decides; until then it is not presented again, whatever else changes.
+            if attempt.replay != .safe, answer.wasSent, !answer.isUnused { state.doubtful = attempt.fingerprint }
             return settle(.needsPerson, answer.reason, now)
         case .limited(let asked):
-            return failed(journal, answer, pause: RefreshPace.limited(asked), isUsed: false, jitter, now)
+            return failed(journal, answer, pause: RefreshPace.limited(asked), isUsed: answer.wasSent && !answer.isUnused, jitter, now)
         case .down:
             // What replaces the presented token has arrived: that one does not matter any more.
             if isStale || answer.gives.contains(attempt.consumes) { return cool(answer.reason, for: nil, jitter, now, forgets: true) }

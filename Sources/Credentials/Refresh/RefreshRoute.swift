@@ -72,6 +72,15 @@ struct RefreshRoute {
     private func reason(_ kind: String) -> String {
         if task.relogin { return "there is no login that leads to a token of kind '\(kind)'" }
         if credential.state.loginRefused != 0 { return "the login was refused, and nothing else leads to a token of kind '\(kind)'" }
-        return "nothing that is stored leads to a token of kind '\(kind)'"
+        let reason = "nothing that is stored leads to a token of kind '\(kind)'"
+        return missing(kind).map { "\(reason): \($0) missing" } ?? reason
+    }
+
+    /// What the way that lacks least lacks.
+    private func missing(_ kind: String) -> String? {
+        let lacks = provider.steps.filter { $0.gives.contains(kind) && $0.purpose.makesTokens && $0.isOffered(credential.parameters) }
+            .map { $0.needs.subtracting(credential.available) }.filter { !$0.isEmpty }
+        guard let least = lacks.min(by: { ($0.count, $0.sorted().joined()) < ($1.count, $1.sorted().joined()) }) else { return nil }
+        return least.sorted().joined(separator: " and ") + (least.count == 1 ? " is" : " are")
     }
 }

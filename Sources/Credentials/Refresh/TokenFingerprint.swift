@@ -19,7 +19,7 @@ enum TokenFingerprint {
     }
 }
 
-/// The first half of a token's fingerprint: what memory keeps of each refresh token, and an attribute of the one that an import brought.
+/// The first half of a token's fingerprint: what memory keeps of each token but access tokens, and an attribute of the one that an import brought.
 struct TokenMark: Hashable, Sendable {
     private let high, low: UInt64
 

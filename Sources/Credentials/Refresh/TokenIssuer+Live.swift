@@ -32,27 +32,30 @@ private struct LiveAsk: Sendable {
     let deadline: UInt64
     let completion: @Sendable (Result<LiveToken, CredentialError>) -> Void
 
-    private static let rounds = 4
+    private static let rounds = 8
 
     func begin() {
-        if request.isPool { member(excluding: []) } else { named(round: 0) }
+        if request.isPool { member(excluding: []) } else { named() }
     }
 
     private var context: CredentialContext { issuer.context }
 
     private func fail(_ error: CredentialError) { completion(.failure(error)) }
 
-    private func named(round: Int) {
+    private func named() {
         do throws(CredentialError) { try context.directory.requireReady() } catch { return fail(error) }
         guard let credential = context.directory.credential(tenant: request.tenant, name: request.name) else {
             return fail(CredentialError(.notFound, "name", "there is no credential of this name"))
         }
-        get(credential.number, round: round) { result in completion(result) }
+        get(credential.number, round: 0, failure: nil) { result in completion(result) }
     }
 
     // MARK: One credential
 
-    private func get(_ number: UInt64, round: Int, _ done: @escaping @Sendable (Result<LiveToken, CredentialError>) -> Void) {
+    /// - Parameter failure: what the last round came to; it is told where no more rounds are left.
+    private func get(
+        _ number: UInt64, round: Int, failure: CredentialError?, _ done: @escaping @Sendable (Result<LiveToken, CredentialError>) -> Void
+    ) {
         let now = context.now
         do throws(StoreError) {
             let token = try issuer.reading { (reader) throws(StoreError) in
@@ -65,29 +68,29 @@ private struct LiveAsk: Sendable {
         }
         guard credential.isEnabled else { return done(.failure(.isDisabled)) }
         if let error = tooLong(credential) { return done(.failure(error)) }
+        let refusal = RefreshMachine(state: credential.state, journal: nil).refusal(RefreshForce(), now)
         guard round < Self.rounds else {
             let reason = "the token that was got does not live as long as was asked"
-            return done(.failure(CredentialError(.upstream, "", reason, retryAfter: 1_000)))
+            return done(.failure(refusal ?? failure ?? CredentialError(.upstream, "", reason, retryAfter: 1_000)))
         }
-        if let error = RefreshMachine(state: credential.state, journal: nil).refusal(RefreshForce(), now) {
+        if let error = refusal {
+            // Whoever waits must have a round left to dial in.
+            guard round + 1 < Self.rounds else { return done(.failure(error)) }
             return wait(for: error, now) { refused in
-                if let refused { done(.failure(refused)) } else { get(number, round: round + 1, done) }
+                if let refused { done(.failure(refused)) } else { get(number, round: round + 1, failure: error, done) }
             }
         }
         let wish = RefreshWish(kinds: [request.kind], need: .left(request.minimumLeft), principal: RefreshWriter.principal)
         issuer.engine.refresh(number, wish, deadline: deadline) { end in
             if let error = end.error {
-                // Cooling may have an end that lies within the deadline: the next round sees to it.
-                let mayWait = deadline != 0 && error.retryAfter > 0 && [.limited, .upstream].contains(error.code)
-                if mayWait, round + 1 < Self.rounds { return again(number, round, done) }
-                return done(.failure(error))
+                // Cooling may have an end that lies within the deadline: the next round sees to it. Of a request that could not be made
+                // (the field says why) waiting makes no better one.
+                let mayWait = deadline != 0 && error.retryAfter > 0 && error.field.isEmpty && [.limited, .upstream].contains(error.code)
+                guard mayWait else { return done(.failure(error)) }
+                return get(number, round: round + 1, failure: error, done)
             }
-            again(number, round, done)
+            get(number, round: round + 1, failure: nil, done)
         }
-    }
-
-    private func again(_ number: UInt64, _ round: Int, _ done: @escaping @Sendable (Result<LiveToken, CredentialError>) -> Void) {
-        get(number, round: round + 1, done)
     }
 
     /// Waits for the end of cooling where the deadline allows it.
@@ -128,7 +131,7 @@ private struct LiveAsk: Sendable {
             case .failure(let error): fail(CredentialError(error))
             }
         case .member(let number, let lease):
-            get(number, round: 0) { result in
+            get(number, round: 0, failure: nil) { result in
                 switch result {
                 case .success(var token):
                     token.lease = lease

@@ -27,7 +27,7 @@ public enum StepPurpose: String, Sendable, CaseIterable {
     case other
 
     /// Steps of these purposes make tokens, and may be part of a way to one.
-    var makesTokens: Bool {
+    public var makesTokens: Bool {
         switch self {
         case .refresh, .login, .exchange, .share, .pool: true
         default: false

@@ -73,7 +73,7 @@ import Testing
 
     @Test func manyAreChangedInOneChange() async throws {
         let fixture = try CredentialsFixture(ScriptedTransport())
-        for name in ["a", "b", "c"] { _ = try await fixture.credential(name) }
+        for name in ["a", "b", "c"] { _ = try await fixture.credential(name) { $0.tokens["refresh"] = buffer("refresh of " + name) } }
         _ = try await fixture.service.delete([2], by: "test")
         var change = CredentialChange()
         change.clientID = "other"

@@ -75,6 +75,15 @@ import Testing
         #expect(await refused { $0.tokens["access"] = SecretBuffer([UInt8](repeating: 1, count: 65_537)) } == "invalidArgument:access")
         #expect(await refused { $0.secrets["proxy"] = buffer("ftp://x") } == "invalidArgument:proxy")
         #expect(await refused { $0.secrets["proxy"] = buffer("http://user:pw@") } == "invalidArgument:proxy")
+        #expect(await refused { $0.parameters = ["token_urll": "http://127.0.0.1:9/"] } == "invalidArgument:token_urll")
+        #expect(await refused { $0.parameters = ["token_url": "ftp://x/"] } == "invalidArgument:token_url")
+        #expect(await refused { $0.parameters = ["token_url": "http://169.254.169.254/t"] } == "invalidArgument:token_url")
+        #expect(await refused { $0.parameters = ["token_url": "http://2852039166/t"] } == "invalidArgument:token_url")
+        #expect(await refused { $0.parameters = ["client_auth": "somewhere"] } == "invalidArgument:client_auth")
+        #expect(await refused { $0.parameters = ["client_secret": "readable"] } == "invalidArgument:client_secret")
+        var change = CredentialChange()
+        change.parameters = ["rotation": "sometimes"]
+        #expect(await refusal { _ = try await service.update(1, change, by: "t") } == "invalidArgument:rotation")
         #expect(fixture.service.count == 1)
     }
 
@@ -129,22 +138,6 @@ import Testing
         #expect(service.deleted(tenant: .main).map(\.number) == [number])
         #expect(fixture.service.find(second)?.tokens.map(\.kind) == ["refresh"])
         #expect(await refusal { _ = try await service.undelete(tenant: .main, name: Array("none".utf8), by: "t") } == "notFound:name")
-    }
-
-    @Test func sweptWhenItsTimeIsOver() async throws {
-        let fixture = try CredentialsFixture(ScriptedTransport { _ in .down() })
-        let number = try await fixture.credential { $0.secrets["password"] = buffer("pw") }.number
-        _ = try? await fixture.tokens.live(request(), deadline: 0)
-        #expect(try await fixture.service.delete([number], by: "t") == 1)
-        fixture.clock.advance(30 * 86_400_000)
-        let service = fixture.service
-        try await fixture.credentials.context.queue.run { () throws(CredentialError) in try service.sweep() }
-        #expect(service.deleted(tenant: .main).count == 1)
-        fixture.clock.advance(1)
-        try await fixture.credentials.context.queue.run { () throws(CredentialError) in try service.sweep() }
-        #expect(service.deleted(tenant: .main).isEmpty)
-        try fixture.reopen()
-        #expect(service.deleted(tenant: .main).isEmpty && !fixture.credentials.isLocked)
     }
 
     @Test func lockedStoreHasNone() async throws {

@@ -19,7 +19,7 @@ extension CredentialsFixture {
     func member(_ name: String, life: UInt64 = 86_400_000, tenant: TenantID = .main) async throws -> Credential {
         var draft = CredentialDraft(tenant: tenant, name: try DocumentName(name.utf8), provider: "oauth2")
         draft.parameters = ["token_url": "http://127.0.0.1:9/token"]
-        draft.tokens["refresh"] = buffer("r-\(name)")
+        draft.tokens["refresh"] = buffer(tenant == .main ? "r-\(name)" : "r-\(tenant)-\(name)")
         if life > 0 {
             draft.tokens["access"] = buffer("a-\(name)")
             draft.expiries["access"] = clock.now + life

@@ -1,5 +1,6 @@
 import CofferStore
 import CofferUpstream
+import Synchronization
 import Testing
 
 @testable import CofferCredentials
@@ -104,6 +105,83 @@ import Testing
         #expect(transport.count == 3)
     }
 
+    /// Whoever waits in vain is told what it failed of, not that too short a token was got.
+    @Test func waitingInVainEndsWithTheReason() async throws {
+        let transport = ScriptedTransport { _ in .down(sent: false) }
+        let fixture = try CredentialsFixture(transport)
+        let number = try await fixture.credential().number
+        let (tokens, clock) = (fixture.tokens, fixture.clock)
+        let isDone = Atomic(false)
+        let asker = Task { () -> CredentialError? in
+            defer { isDone.store(true, ordering: .releasing) }
+            do throws(CredentialError) {
+                _ = try await tokens.live(request(), deadline: clock.now + 3_600_000)
+                return nil
+            } catch { return error }
+        }
+        for _ in 0..<2_000 where !isDone.load(ordering: .acquiring) {
+            try await Task.sleep(for: .milliseconds(5))
+            if try fixture.now(number).state.phase == .cooling, clock.alarms > 0 { clock.advance(60_000) }
+        }
+        let error = await asker.value
+        #expect(error?.code == .upstream && error?.message == "no answer" && (error?.retryAfter ?? 0) > 0)
+        #expect(transport.count > 1)
+    }
+
+    @Test func requestThatCannotBeMadeIsToldAtOnce() async throws {
+        let transport = ScriptedTransport()
+        let fixture = try CredentialsFixture(transport)
+        _ = try await fixture.credential { $0.secrets["proxy"] = buffer("http://169.254.169.254:80") }
+        let deadline = fixture.clock.now + 30_000
+        #expect(await refusal { _ = try await fixture.tokens.live(request(), deadline: deadline) } == "upstream:oauth2.refresh.proxy")
+        #expect(transport.count == 0)
+        // What is changed of it counts at once.
+        var change = CredentialChange()
+        change.secrets["proxy"] = SecretBuffer?.none
+        #expect(try await fixture.service.update(1, change, by: "t").state.phase == .idle)
+    }
+
+    @Test func whatIsMissingIsNamed() async throws {
+        let fixture = try CredentialsFixture(ScriptedTransport())
+        _ = try await fixture.credential { $0.parameters = [:] }
+        do throws(CredentialError) {
+            _ = try await fixture.tokens.live(request(), deadline: 0)
+            Issue.record("a token without a place to get it")
+        } catch {
+            #expect(error.code == .needsPerson && error.message.hasSuffix("token_url is missing"))
+        }
+    }
+
+    /// A wrong client id is put right by another one; a token that may be used up is not presented again because of that.
+    @Test(arguments: [true, false]) func otherSettingsEndWhatTheyCanEnd(_ isUnused: Bool) async throws {
+        let transport = ScriptedTransport { call in
+            call.field("client_id") == "right"
+                ? .ok(["access": "a"]) : StepResult(verdict: .needsPerson, reason: "client", wasSent: true, isUnused: isUnused)
+        }
+        let fixture = try CredentialsFixture(transport)
+        let number = try await fixture.credential { $0.clientID = "wrong" }.number
+        #expect(await refusal { _ = try await fixture.tokens.live(request(), deadline: 0) } == "needsPerson")
+        var memo = CredentialChange()
+        memo.memo = "nothing about the request"
+        #expect(try await fixture.service.update(number, memo, by: "t").state.phase == .needsPerson)
+        var change = CredentialChange()
+        change.clientID = "right"
+        #expect(try await fixture.service.update(number, change, by: "t").state.phase == (isUnused ? .idle : .needsPerson))
+        let refused = await refusal { _ = try await fixture.tokens.live(request(), deadline: 0) }
+        #expect(refused == (isUnused ? "" : "needsPerson") && transport.count == (isUnused ? 2 : 1))
+    }
+
+    /// A provider may say that being asked to wait has used the token up all the same.
+    @Test func limitedThatUsesTheTokenUpIsDialledOnce() async throws {
+        let transport = ScriptedTransport { _ in
+            StepResult(verdict: .limited(retryAfter: 1_000), reason: "later", wasSent: true, isUnused: false, status: 429)
+        }
+        let fixture = try CredentialsFixture(transport)
+        _ = try await fixture.credential()
+        #expect(await refusal { _ = try await fixture.tokens.live(request(), deadline: 0) } == "needsPerson")
+        #expect(transport.count == 1)
+    }
+
     @Test func deadStaysWithItsReasonAndDisablesNothing() async throws {
         let transport = ScriptedTransport { _ in .dead("revoked") }
         let fixture = try CredentialsFixture(transport)
@@ -174,7 +252,7 @@ import Testing
     @Test func requestThatCannotBeMadeSendsNothing() async throws {
         let transport = ScriptedTransport()
         let fixture = try CredentialsFixture(transport)
-        let number = try await fixture.credential { $0.parameters["token_url"] = "http://169.254.169.254/token" }.number
+        let number = try await fixture.credential { $0.secrets["proxy"] = buffer("http://169.254.169.254") }.number
         #expect(await refusal { _ = try await fixture.tokens.live(request(), deadline: 0) }.hasPrefix("upstream"))
         #expect(transport.count == 0)
         #expect(try fixture.now(number).state.phase == .cooling)

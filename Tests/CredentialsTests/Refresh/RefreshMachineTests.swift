@@ -112,7 +112,7 @@ import Testing
 
     @Test func coolingEndsByItselfOrByAPerson() {
         var machine = dialled()
-        _ = machine.take(.answered(fence: 1, answer(.limited(retryAfter: nil)), jitter: 0), at: 2_000)
+        _ = machine.take(.answered(fence: 1, answer(.limited(retryAfter: nil), unused: true), jitter: 0), at: 2_000)
         #expect(machine.state.until == 62_000 && machine.state.isLimited)
         #expect(machine.refusal(RefreshForce(), 61_999)?.code == .limited)
         #expect(machine.refusal(RefreshForce(), 61_999)?.retryAfter == 1)

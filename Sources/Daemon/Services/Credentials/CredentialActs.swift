@@ -96,6 +96,7 @@ struct CredentialActs: Sendable {
         try act.finish(given, .credential, takesSecret: true)
         let found = try records.find(act.caller, .refresh, act.id)
         let values = try SecretFields(act.secret).values.compactMapValues { $0 }
+        try requirePlain(values, act.caller, found)
         let result = try await credentialCall { () async throws(CredentialError) in
             try await credentials.tokens.perform(found.number, step: step, values: values, by: act.caller.selector)
         }
@@ -104,6 +105,14 @@ struct CredentialActs: Sendable {
         return CredentialActResponse(
             record: records.record(now), result: Act.bounded(result.reason), details: Self.details(of: result),
             secret: shows ? Self.values(result) : [])
+    }
+
+    /// A single call brings its own parameters along. Any other value may say where the stored tokens are sent, or have others saved in
+    /// their place: that takes the right to change the credential.
+    private func requirePlain(_ values: [String: SecretBuffer], _ caller: Caller, _ found: Credential) throws(Failure) {
+        let provider = credentials.providers.find(found.provider)
+        guard !values.keys.allSatisfy({ provider?.parameter($0)?.isPerCall == true }) else { return }
+        try caller.require(.credential, .put, of: found.tenant, found.name.bytes)
     }
 
     private func revive(_ act: Act) async throws(Failure) -> CredentialActResponse {

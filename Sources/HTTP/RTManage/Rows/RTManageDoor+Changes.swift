@@ -28,7 +28,11 @@ extension RTManageDoor {
                 throw RTManageFailure(400, "此RT Token已存在")
             }
             do throws(CredentialError) { return try await service.create(made, by: caller.principal) } catch {
-                throw error.code == .alreadyExists ? taken : RTManageFailure(error, status: 400)
+                switch (error.code, error.field) {
+                case (.alreadyExists, RTManageKind.refresh): throw RTManageFailure(400, "此RT Token已存在")
+                case (.alreadyExists, _): throw taken
+                default: throw RTManageFailure(error, status: 400)
+                }
             }
         }
         recordReveal(1, "create", request.call, caller.principal)
