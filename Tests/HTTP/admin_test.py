@@ -469,6 +469,86 @@ class BadInput(Admin):
         self.assertFailure(reply, 400, "invalid-argument", "key")
 
 
+class Reports(Admin):
+    """What callers met with tokens that pools handed out."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.d.policy("policy: reports\nrules:\n  - {who: [\"login:ci\"], tenant: main, noun: pool, actions: [report], names: [\"open/**\"]}\n")
+        for name in ("one", "two"):
+            cls.d.ok("credential", "add", name, "--provider", "oauth2", "--param", "token_url=http://127.0.0.1:1/", "--secret", "access",
+                     "--expires", "access=1h", input=secret("access-of-" + name) + "\n")
+        for pool in ("open/p", "closed"):
+            cls.d.ok("pool", "create", pool, "--member", "one", "--member", "two")
+
+    def lease(self, pool="open/p"):
+        return self.d.ok("token", "--pool", pool, "--json").json
+
+    def tearDown(self):
+        for pool in ("open/p", "closed"):
+            self.d.ok("pool", "revive", pool)
+
+    def member(self, name, pool="open/p"):
+        return [m for m in self.d.ok("pool", "member", "list", pool, "--json").json if m["credential"] == name][0]
+
+    def test_each_verdict(self):
+        for verdict, state, wait in (("ok", "live", None), ("limited", "cooling", 5_000_000), ("payment-required", "exhausted", 7_000_000),
+                                     ("server-error", "cooling", None), ("unauthorized", "suspect", None)):
+            given = self.lease()
+            body = {"lease": given["lease"], "verdict": verdict}
+            if wait:
+                body["retry_after_ms"] = wait
+            answer = self.good("/v1/report", body, self.ci)
+            self.assertEqual((set(answer), answer["effect"], answer["state"]), ({"effect", "state", "until"}, "taken", state), verdict)
+            self.assertEqual(answer["until"] is None, verdict == "ok")
+            if wait:
+                left = answer["until"] - time.time() * 1000
+                self.assertTrue(wait - 60_000 < left < wait * 1.1 + 1_000, (verdict, left))
+            self.assertEqual(self.member(given["name"])["state"], state)
+            again = self.good("/v1/report", dict(body, verdict="ok"), self.ci)
+            self.assertEqual((again["effect"], again["state"]), ("repeated", state))
+            self.d.ok("pool", "revive", "open/p")
+
+    def test_by_names(self):
+        answer = self.good("/v1/report", {"pool": "open/p", "credential": "two", "verdict": "limited", "retry_after_ms": "60000"}, self.ci)
+        self.assertEqual((answer["effect"], answer["state"]), ("taken", "cooling"))
+        self.assertEqual((self.member("two")["state"], self.member("one")["state"]), ("cooling", "live"))
+
+    def test_who_may(self):
+        closed = self.lease("closed")["lease"]
+        unknown = self.assertFailure(self.ask("POST", "/v1/report", {"lease": "00" * 16, "verdict": "ok"}, self.ci), 404, "not-found", "lease")
+        denied = self.assertFailure(self.ask("POST", "/v1/report", {"lease": closed, "verdict": "limited"}, self.ci), 404, "not-found", "lease")
+        self.assertEqual(unknown, denied)
+        missing = None
+        for pool, credential in (("open/p", "none"), ("none", "one"), ("closed", "one"), ("closed", "none")):
+            body = {"pool": pool, "credential": credential, "verdict": "limited"}
+            error = self.assertFailure(self.ask("POST", "/v1/report", body, self.ci), 404, "not-found", "pool")
+            self.assertEqual(missing or error, error)
+            missing = error
+        self.assertEqual(self.member("one", "closed")["state"], "live")
+        self.d.user("other")
+        other = self.d.token("other", "main")
+        self.assertFailure(self.ask("POST", "/v1/report", {"lease": closed, "verdict": "ok"}, other), 403, "denied")
+        self.assertEqual(self.good("/v1/report", {"lease": closed, "verdict": "limited"})["effect"], "taken")
+
+    def test_nonsense(self):
+        lease = self.lease()["lease"]
+        for body, field in (({}, "verdict"), ({"lease": lease}, "verdict"), ({"lease": lease, "verdict": "fine"}, "verdict"),
+                            ({"lease": lease, "verdict": 200}, "verdict"), ({"verdict": "ok"}, "lease"), ({"lease": "", "verdict": "ok"}, "lease"),
+                            ({"lease": lease[:-1], "verdict": "ok"}, "lease"), ({"lease": lease + "0", "verdict": "ok"}, "lease"),
+                            ({"lease": "g" * 32, "verdict": "ok"}, "lease"), ({"lease": None, "verdict": "ok"}, "lease"),
+                            ({"pool": "open/p", "verdict": "ok"}, "lease"), ({"credential": "one", "verdict": "ok"}, "lease"),
+                            ({"lease": lease, "pool": "open/p", "credential": "one", "verdict": "ok"}, "pool"),
+                            ({"lease": lease, "verdict": "limited", "retry_after_ms": -1}, "retry_after_ms"),
+                            ({"lease": lease, "verdict": "limited", "retry_after_ms": 1 << 32}, "retry_after_ms"),
+                            ({"lease": lease, "verdict": "ok", "who": "me"}, "who")):
+            self.assertFailure(self.ask("POST", "/v1/report", body), 400, "invalid-argument", field, hint=body)
+        for method in ("GET", "PUT", "DELETE"):
+            self.assertEqual(self.ask(method, "/v1/report").status, 405)
+        self.assertEqual(self.good("/v1/report", {"lease": lease, "verdict": "ok"})["effect"], "taken", "nothing of that counted")
+
+
 class Locked(unittest.TestCase):
     def test_locked_is_never_unauthorized(self):
         d = Served('admin: { listen: "127.0.0.1:0" }\nhealth: { listen: "127.0.0.1:0" }')

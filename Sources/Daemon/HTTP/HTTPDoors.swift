@@ -24,7 +24,7 @@ struct HTTPDoors {
         let authorization = try legacyAuthorization()
         return try HTTPPlan(
             configuration: configuration,
-            admin: { AdminDoor(accounts: accounts, authority: authority) },
+            admin: { AdminDoor(accounts: accounts, credentials: credentials, authority: authority) },
             newapi: { settings in
                 NewAPIDoor(
                     accounts: accounts, settings: settings, backoff: backoff, logger: logger, version: DaemonVersion.number,

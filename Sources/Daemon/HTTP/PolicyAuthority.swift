@@ -20,10 +20,10 @@ struct PolicyAuthority: AdminAuthority {
 
         init(of rules: PrincipalClass?) { self.rules = rules }
 
-        func allowsAny(_ action: AdminAction) -> Bool { rules.map { $0.allowsAny(.apikey, Self.action(action)) } ?? true }
+        func allowsAny(_ action: AdminAction) -> Bool { rules.map { $0.allowsAny(Self.noun(action), Self.action(action)) } ?? true }
 
         func allows(_ action: AdminAction, tenant: TenantID, name: UnsafeRawBufferPointer) -> Bool {
-            rules.map { $0.allows(.apikey, Self.action(action), tenant: tenant, name: name) } ?? true
+            rules.map { $0.allows(Self.noun(action), Self.action(action), tenant: tenant, name: name) } ?? true
         }
 
         private static func action(_ action: AdminAction) -> Action {
@@ -31,7 +31,10 @@ struct PolicyAuthority: AdminAuthority {
             case .verify: .verify
             case .reserve: .reserve
             case .settle: .settle
+            case .report: .report
             }
         }
+
+        private static func noun(_ action: AdminAction) -> Noun { action == .report ? .pool : .apikey }
     }
 }

@@ -18,13 +18,15 @@ public struct AdminPrincipal: Sendable {
 /// What the admin API asks before it does anything. Policy lives in the daemon; this door only knows the questions.
 public enum AdminAction: Sendable {
     case verify, reserve, settle
+    /// Of pools; the others are about API keys.
+    case report
 }
 
 /// The rights of one principal at one moment.
 public protocol AdminRights: Sendable {
-    /// Whether the action is allowed on any API key at all.
+    /// Whether the action is allowed on any API key, or pool, at all.
     func allowsAny(_ action: AdminAction) -> Bool
-    /// - Parameter name: the API key's own name.
+    /// - Parameter name: the API key's own, or the pool's.
     func allows(_ action: AdminAction, tenant: TenantID, name: UnsafeRawBufferPointer) -> Bool
 }
 

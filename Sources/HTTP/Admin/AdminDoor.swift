@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferCredentials
 import CofferJSON
 import CofferStore
 
@@ -8,16 +9,18 @@ public final class AdminDoor: HTTPDoor {
     public static let paths: [PathClaim] = [.tree("/v1")]
     public var claims: [PathClaim] { Self.paths }
 
-    private let accounts: Accounts
+    let accounts: Accounts
+    let credentials: Credentials
     private let authority: any AdminAuthority
 
-    public init(accounts: Accounts, authority: any AdminAuthority) {
+    public init(accounts: Accounts, credentials: Credentials, authority: any AdminAuthority) {
         self.accounts = accounts
+        self.credentials = credentials
         self.authority = authority
     }
 
     /// One caller, with their rights.
-    private struct Session {
+    struct Session {
         var principal: AdminPrincipal
         var rights: any AdminRights
     }
@@ -44,7 +47,7 @@ public final class AdminDoor: HTTPDoor {
         ).reply(route: "refused", principal: "")
     }
 
-    private static let routes: Set<String> = ["/v1/whoami", "/v1/verify", "/v1/reserve", "/v1/settle", "/v1/release"]
+    private static let routes: Set<String> = ["/v1/whoami", "/v1/verify", "/v1/reserve", "/v1/settle", "/v1/release", "/v1/report"]
 
     private func answer(_ call: HTTPCall, _ session: Session) async throws(AdminFailure) -> JSONValue {
         if call.path == "/v1/whoami" {
@@ -57,6 +60,7 @@ public final class AdminDoor: HTTPDoor {
         case "/v1/verify": return try await verify(&request, session)
         case "/v1/reserve": return try await reserve(&request, session)
         case "/v1/settle": return try await settle(&request, session)
+        case "/v1/report": return try report(&request, session)
         default: return try await release(&request, session)
         }
     }
