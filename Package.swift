@@ -232,6 +232,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
             .product(name: "HTTPTypes", package: "swift-http-types"),
         ],
         "imports": ["CofferFormats"],
+        "upstream": ["CofferUpstream", "CofferStore"],
     ]
     for (name, dependencies) in harnesses.sorted(by: { $0.key < $1.key }) {
         package.targets.append(

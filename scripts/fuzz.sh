@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-600}
 crashes=${FUZZ_CRASHES:-/tmp/coffer-fuzz-crashes}
 harnesses=("$@")
-[ $# -gt 0 ] || harnesses=(wire-requests http-head http-json tokens imports)
+[ $# -gt 0 ] || harnesses=(wire-requests http-head http-json tokens imports upstream)
 
 work=$(mktemp -d /tmp/coffer-fuzz.XXXXXX)
 trap 'rm -rf "$work"' EXIT
@@ -22,6 +22,7 @@ longest() {
         http-json) echo 4096 ;;
         tokens) echo 1024 ;;
         imports) echo 4096 ;;
+        upstream) echo 4096 ;;
         *) echo "fuzz: unknown harness '$1'" >&2; return 64 ;;
     esac
 }

@@ -123,9 +123,27 @@ struct RTManageImportTests {
         #expect(settings["system_configs.auto_refresh_interval"] == .taken(field: "auto_refresh_interval"))
         #expect(result.settings.first { $0.fate == .taken(field: "configs") }?.value == Array(#"{"odd":"x"}"#.utf8))
         #expect(result.rows.last?.dictionary == [
-            "name": "rtmanage", "action": "refresh", "provider": "openai", "rule": "every 120 hours",
+            "name": "rtmanage", "action": "refresh", "target_provider": "openai", "rule": "every 120 hours",
         ])
         #expect(!result.settings.map(\.reason).joined().contains("hunter2"))
+    }
+
+    @Test("remarks only what is left out, and gives no id that has no next one")
+    func remarks() throws {
+        let insert = { (id: String, info: String) in
+            "INSERT INTO rts (id, biz_id, rt, enabled, user_info, account_info) VALUES (\(id), 'n\(id)', 'rt\(id)', 0, \(info))"
+        }
+        let database = try ScratchDatabase(
+            "CREATE TABLE rts (\(Self.columns))", insert("1", "NULL, ''"), insert("9007199254740991", "x'00', '{}'"),
+            insert("9007199254740992", "'{}', NULL"))
+        var reader = RTManageImport()
+        try reader.add(database: database.path)
+        let result = reader.finish()
+        #expect(result.rows.map { $0.dictionary["attributes.rtmanage.id"] } == ["1", "9007199254740991", nil])
+        #expect(result.rows.map { $0.secrets.map(\.name) } == [
+            ["refresh"], ["refresh", "rtmanage.account_info", "rtmanage.user_info"], ["refresh", "rtmanage.user_info"],
+        ])
+        #expect(result.remarks == ["rts row 3 (id 9007199254740992): the id is larger than 9007199254740991: the row gets another one"])
     }
 
     @Test("a database with two such tables, or none, is refused")

@@ -7,7 +7,7 @@ import sys
 
 OPERATIONS = [
     *range(0x0001, 0x0009), *range(0x0100, 0x010C), *range(0x0200, 0x0205), *range(0x0300, 0x0303),
-    *range(0x0400, 0x0408), *range(0x0410, 0x0414),
+    *range(0x0400, 0x0408), *range(0x0410, 0x0414), *range(0x0500, 0x0505),
 ]
 STREAM_BODIES = range(0xFF00, 0xFF04)
 STREAM = 0xFFFF
@@ -101,6 +101,43 @@ IMPORTS = [
 ]
 
 
+PROVIDER = """provider: acme
+title: Acme
+bases: { id: https://id.example }
+parameters:
+  region: { default: eu, choices: [eu, us] }
+concurrency: 2
+steps:
+  - name: refresh
+    purpose: refresh
+    consumes: refresh
+    replay: never
+    method: POST
+    url: "{id}/token?a={region}"
+    form: { refresh_token: "{refresh}" }
+    take: { access: /access_token, refresh: { pointer: /a~1b/0, optional: true } }
+    expires: { access: /expires_in }
+    rules:
+      - { when: { status: [400, 4xx], body: { /error: invalid_grant } }, verdict: dead, reason: over }
+"""
+
+ANSWERS = [
+    (200, '{"access_token":"at-0123456789","refresh_token":"rt-0123456789","expires_in":3600}'), (200, '{"live":true}'),
+    (401, '{"error":{"code":"refresh_token_reused","message":"sent-token-0123456789"}}'), (400, '{"error":"invalid_grant"}'),
+    (429, "7"), (200, "<html>"),
+]
+
+
+def upstream():
+    for number, source in enumerate((PROVIDER, PROVIDER.replace("url:", "uri:"), "provider: &a x\nsteps: *a\n", "")):
+        yield f"provider-{number}", b"p" + source.encode()
+    yield "jwt", b"jeyJhIjoxfQ.eyJleHAiOjE3MDAwMDAwMDB9.c2ln"
+    for provider in range(6):
+        for step in range(3):
+            for number, (status, body) in enumerate(ANSWERS):
+                yield f"answer-{provider}-{step}-{number}", b"a" + bytes([provider, step]) + struct.pack(">HB", status, 0) + body.encode()
+
+
 def http_head():
     for name, request in REQUESTS.items():
         yield name, PIECES + request.encode()
@@ -113,7 +150,7 @@ def numbered(texts):
 
 SEEDS = {
     "wire-requests": wire_requests, "http-head": http_head, "http-json": numbered(JSON), "tokens": numbered(TOKENS),
-    "imports": numbered(IMPORTS),
+    "imports": numbered(IMPORTS), "upstream": upstream,
 }
 
 

@@ -33,10 +33,11 @@ class Engine:
                 status, value = owner.answer(self.command, self.path)
                 data = b"" if value is None else json.dumps(value).encode()
                 self.send_response(status)
-                if status != 204:
+                if status not in (204, 304):
                     self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
-                self.wfile.write(data)
+                if data:
+                    self.wfile.write(data)
 
             do_GET = do_POST = run
 

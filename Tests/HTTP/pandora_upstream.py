@@ -1,4 +1,4 @@
-"""A Pandora-style proxy as far as TokensTool's contract knows it (compat/tokenstool.md 3): U1 to U11, and the licence's quota.
+"""A Pandora-style proxy as far as TokensTool's contract knows it (compat/tokenstool.md 3): U1 to U11, U14, and the licence's quota.
 
 Everything that is asked is kept in `calls` as (what, fields). `fail` makes the next answers of one kind go wrong."""
 
@@ -55,11 +55,18 @@ class Pandora:
                 self.answer(*owner.post(self.path, self.headers, body))
 
             def do_GET(self):
-                self.answer(*owner.get(self.path))
+                self.answer(*owner.get(self.path, self.headers))
+
+            def do_OPTIONS(self):
+                # A page asks U14 from elsewhere: its browser asks first whether it may.
+                self.answer(200, {})
 
             def answer(self, status, value):
                 body = value if isinstance(value, bytes) else json.dumps(value).encode()
                 self.send_response(status)
+                if self.headers.get("Origin"):
+                    self.send_header("Access-Control-Allow-Origin", "*")
+                    self.send_header("Access-Control-Allow-Headers", "Authorization")
                 self.send_header("Content-Type", "text/html" if isinstance(value, bytes) else "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -200,10 +207,17 @@ class Pandora:
             return 401, {"error": {"message": "expired"}}
         return 200, {"choices": [{"message": {"role": "assistant", "content": "This is a test!"}}]}
 
-    def get(self, path):
+    def get(self, path, headers):
         if path.startswith("/api/") and path.endswith("/usage"):
             status = self.note("quota", {"license": path.split("/")[2]})
             return (status, {"detail": "ip"}) if status is not None else (200, self.usage)
+        start = "/%s/api/token/info/" % PREFIX
+        if path.startswith(start):
+            share, access = path[len(start):], (headers.get("Authorization") or "").replace("Bearer ", "")
+            self.note("info", {"share_token": share, "access_token": access})
+            if share not in self.shares or access not in self.access:
+                return 401, {"detail": "unknown"}
+            return 200, {"usage": {"range": "2024-03-15", "gpt-4": 3, "gpt-3.5-turbo": 9}}
         self.note("unknown", {"path": path})
         return 404, {"detail": "Not Found"}
 

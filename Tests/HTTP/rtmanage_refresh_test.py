@@ -123,6 +123,23 @@ class RefreshTest(Door):
             # Whatever it was, the token is still there.
             self.assertEqual(self.public.find("/get-at", {"biz_id": family})["data"]["refresh_token"], token)
 
+    def test_a_broken_answer_shows_no_token(self):
+        token, fresh = self.issue("broken"), secret("rt_fresh_and_cut_off_%d" % self.port)
+        row = self.admin.create(token, "broken")
+        self.up.script((200, ('{"access_token":"%s","refresh_token":"%s","exp' % (secret("opaque-access-%d" % self.port), fresh)).encode()))
+        failed = self.public.find("/refresh", {"biz_id": "broken"}, 500)
+        self.assertEqual(failed["data"]["refresh_result"], '{"access_token":"***","refresh_token":"***","exp')
+        self.assertNotIn(fresh, json.dumps(self.admin.row(row["id"])))
+        self.assertEqual(self.admin.row(row["id"])["rt"], token)
+
+    def test_what_is_no_text_takes_no_tokens_place(self):
+        token = self.issue("number")
+        row = self.admin.create(token, "number")
+        self.up.script((200, {"access_token": 5, "refresh_token": 6}))
+        self.assertTrue(self.public.find("/refresh", {"biz_id": "number"}, 500)["msg"].startswith("刷新失败: 解析响应失败: "))
+        row = self.admin.row(row["id"])
+        self.assertEqual((row["rt"], row["at"]), (token, ""))
+
     def test_an_answer_that_got_lost_is_a_persons_matter(self):
         token = self.issue("lost")
         row = self.admin.create(token, "lost")

@@ -129,6 +129,16 @@ class Starting(unittest.TestCase):
                            ("newapi: { listen: '127.0.0.1:0', listen: '127.0.0.1:0' }", "listen")):
             self.refused(http, word)
 
+    def test_keys_of_tokenstool(self):
+        for more, word in (("web: static", "http.tokenstool.web"), ("prefix: x", "http.tokenstool.prefix"), ("prefix: /x/", "prefix"),
+                           ("prefix: /a;b", "prefix"), ("regenerate_at: '25:00'", "regenerate_at"), ("regenerate_at: 2", "regenerate_at"),
+                           ("time_zone: Mars/Base", "time_zone"), ("session_days: 0", "session_days"), ("origins: [x]", "origins"),
+                           ("hot_reload: 1", "hot_reload"), ("containers: { names: ['a;b'] }", "http.tokenstool.containers.names"),
+                           ("containers: { mode: podman }", "mode"), ("containers: { socket: docker.sock }", "socket"),
+                           ("containers: { other: 1 }", "other"), ("containers: 1", "containers"), ("profile: old", "profile"),
+                           ("shell: true", "shell")):
+            self.refused("tokenstool: { listen: '127.0.0.1:0', %s }" % more, word)
+
     def test_all_that_is_wrong_is_said_at_once(self):
         http = "newapi: { listen: '127.0.0.1:0', profile: old }\nragflow: { listen: '127.0.0.1:0', token_length: 1 }\nmore: 1"
         for arguments in (["--check-config"], []):

@@ -127,10 +127,14 @@ class TokensToolCase(unittest.TestCase):
         cls.daemon = Served(
             'tokenstool: { listen: "127.0.0.1:0"%s }' % cls.options(),
             more='upstream: { providers: { pandora: { dash: "http://127.0.0.1:%d" } } }\n' % cls.pandora.port)
+        cls.port = cls.daemon.ports["tokenstool"]
+        cls.begin()
+
+    @classmethod
+    def begin(cls):
         cls.word = password("tokenstool0")
         cls.daemon.ok("door", "set", "tokenstool", "login_username", input=NAME)
         cls.daemon.ok("door", "set", "tokenstool", "login_password", input=cls.word)
-        cls.port = cls.daemon.ports["tokenstool"]
         cls.client = cls.log_in()
         cls.prepare()
 

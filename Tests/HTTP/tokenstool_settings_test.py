@@ -14,6 +14,11 @@ CHANGED, FAILED = "修改config.json成功，快去重启PandoraNext吧!", "修�
 TASK, TASK_REFUSED = "修改定时任务和url成功！", "修改自动更新任务和网页失败！"
 
 
+def read(path):
+    with open(path) as file:
+        return json.load(file)
+
+
 class SettingsTests(TokensToolCase):
     def test_defaults(self):
         found = self.client.settings()
@@ -225,14 +230,14 @@ class FileTests(TokensToolCase):
     def test_the_proxy_reads_its_files(self):
         folder = space()
         tokens, config = os.path.join(folder, "tokens.json"), os.path.join(folder, "config.json")
-        self.daemon.ok("sink", "create", "next-tokens", "--renderer", "tokenstool-tokens", "--path", tokens)
-        self.daemon.ok("sink", "create", "next-config", "--renderer", "tokenstool-config", "--path", config)
+        self.daemon.ok("sink", "create", "next-tokens", "--renderer", "tokenstool-tokens", "--path", tokens, "--target", "*")
+        self.daemon.ok("sink", "create", "next-config", "--renderer", "tokenstool-config", "--path", config, "--target", "*")
         user, word = self.user("file")
         self.client.add("file", username=user, userPassword=word, shared=True, auto_shared=True, password="Door0Of0File")
         self.client.add("web", user + "," + word, user, word, setPoolToken=False)
         row = self.client.tokens()["file"]
         # What was answered is in the files: no waiting.
-        found = json.load(open(tokens))
+        found = read(tokens)
         self.assertEqual(list(found), ["file", "web"])
         self.assertEqual(found["file"], {
             "token": row["token"], "username": user, "userPassword": word, "shared": True, "auto_shared": True, "show_user_info": False,
@@ -242,13 +247,70 @@ class FileTests(TokensToolCase):
         self.assertNotIn("access_token", found["web"])
         self.assertEqual(stat.S_IMODE(os.stat(tokens).st_mode), 0o600)
         self.client.set(setup_password="Setup0Of0Proxy", whitelist="a@b.c", timeout=44)
-        found = json.load(open(config))
+        found = read(config)
         self.assertEqual((found["setup_password"], found["whitelist"], found["timeout"], found["bind"], found["proxy_api_prefix"]),
                          ("Setup0Of0Proxy", ["a@b.c"], 44, "127.0.0.1:%d" % self.pandora.port, PREFIX))
         self.assertFalse({"loginPassword", "getTokenPassword", "oneAPi_intoToken"} & set(found))
         self.assertNotIn(self.word, json.dumps(found))
         self.client.good("PUT", "/api/deleteToken", {"name": "web"})
-        self.assertEqual(list(json.load(open(tokens))), ["file"])
+        self.assertEqual(list(read(tokens)), ["file"])
+
+
+class ImportTests(TokensToolCase):
+    @classmethod
+    def begin(cls):
+        pass
+
+    def test_a_data_folder_moves_in(self):
+        folder = space()
+        user, word = self.user("moved")
+        session, share = secret(self.pandora.session(user)), "fk-" + "s" * 43
+        pool = secret("pk-" + "p" * 43)
+        self.pandora.pools[pool] = []
+        entry = {"username": user, "userPassword": word, "shared": True, "auto_shared": True, "show_user_info": False, "plus": True,
+                 "useRefreshToken": False, "password": "", "updateTime": "2023-12-20 01:02:03", "checkSession": True}
+        files = {
+            "tokens.json": {
+                "api": dict(entry, token=session, setPoolToken=True, access_token="eyJhb-old", share_token=secret(share)),
+                "web": dict(entry, token=user + "," + word, setPoolToken=False, password="Door0Of0Web"),
+                "old": dict(entry, token=secret("eyJhb-gone"), setPoolToken=True, checkSession=False)},
+            "pool.json": {"池": {"poolToken": pool, "shareTokens": ["api"], "poolTime": "2023-12-21 04:05:06", "checkPool": True,
+                                "intoOneApi": False, "poolOneApi_models": "gpt-4", "poolModel_mapping": "{}", "oneApi_pandoraUrl": "",
+                                "groupChecked": "default"}},
+            "share.json": {"ch": {"token_name": "api", "token_value": share, "oneApi_baseUrl": "http://x", "oneApi_models": "m",
+                                  "oneApi_groups": "g", "model_mapping": "{}", "priority": 4, "shareTime": "2023-12-22 00:00:00"}},
+            "config.json": {"bind": "127.0.0.1:%d" % self.pandora.port, "proxy_api_prefix": PREFIX, "loginUsername": "chief",
+                            "loginPassword": secret("Chief0Password"), "isGetToken": "true", "getTokenPassword": secret("Gate0Of0Chief"),
+                            "setup_password": secret("Setup0Of0Chief"), "license_id": secret("licence-of-chief"), "timeout": 77,
+                            "whitelist": ["a@b.c"], "captcha": {"provider": "x", "site_secret": secret("Captcha0Chief"), "oai_signup": True}}}
+        for name, value in files.items():
+            with open(os.path.join(folder, name), "w") as file:
+                json.dump(value, file)
+        self.daemon.ok("import", "--from", "tokenstool", folder)
+        client = Client(self.port)
+        client.jwt = secret(client.login("Chief0Password", name="chief").json["data"])
+        rows = client.tokens()
+        self.assertEqual(list(rows), ["api", "web", "old"])
+        self.assertEqual(rows["api"], {
+            "name": "api", "token": session, "username": user, "userPassword": MASK, "shared": True, "auto_shared": True,
+            "show_user_info": False, "plus": True, "setPoolToken": True, "useRefreshToken": False, "password": "",
+            "access_token": "eyJhb-old", "share_token": share, "updateTime": "2023-12-20 01:02:03", "checkSession": True})
+        self.assertEqual((rows["web"]["token"], rows["web"]["password"], rows["web"]["updateTime"]), (user + "," + MASK, MASK, "2023-12-20 01:02:03"))
+        self.assertEqual((rows["old"]["checkSession"], rows["old"]["shared"], rows["old"]["auto_shared"]), (False, False, True))
+        found = client.pools()["池"]
+        self.assertEqual((found["poolToken"], found["shareTokens"], found["poolTime"], found["poolOneApi_models"], found["groupChecked"]),
+                         (pool, ["api"], "2023-12-21 04:05:06", "gpt-4", "default"))
+        self.assertEqual(client.good("GET", "/api/selectShareToken?name="), [dict(files["share.json"]["ch"], oneApi_name="ch")])
+        found = client.settings()
+        self.assertEqual([found[k] for k in ("loginUsername", "isGetToken", "timeout", "whitelist", "setup_password", "license_id")],
+                         ["chief", True, 77, '["a@b.c"]', MASK, "licence-of-chief"])
+        self.assertEqual(found["validation"]["site_secret"], MASK)
+        self.assertEqual(client.good("GET", "/shared_token?password=Gate0Of0Chief"), [share])
+        # What was brought is refreshed where the proxy is.
+        answer = client.good("POST", "/api/updateToken", rows["api"])
+        self.assertNotEqual(answer["access_token"], "eyJhb-old")
+        self.assertEqual(answer["updateTime"], "2023-12-20 01:02:03")
+        self.assertEqual(client.good("POST", "/api/refreshSimplyPoolToken", {"poolName": "池"}), "刷新pool_token成功")
 
 
 if __name__ == "__main__":

@@ -361,6 +361,15 @@ class RenewTests(TokensToolCase):
         self.assertEqual(self.client.good("POST", "/api/updateSessionToken", self.client.tokens()["no"]), "刷新成功！")
         self.assertEqual(self.pandora.asked("login")[0]["password"], self.pandora.accounts[user])
 
+    def test_a_refused_login_leaves_the_session_alone(self):
+        user, word = self.user("alone")
+        self.client.add("alone", username=user, userPassword=word)
+        self.pandora.accounts[user] = secret("Elsewhere0Word")
+        row = self.client.tokens()["alone"]
+        self.assertEqual(self.client.bad("POST", "/api/updateSessionToken", row), REFRESH_FAILED)
+        self.assertEqual(self.generate(row)["code"], 1)
+        self.assertEqual(self.client.tokens()["alone"]["checkSession"], True)
+
     def test_refresh_turns_a_row_for_the_web_into_one_for_the_api(self):
         user, word = self.user("flip")
         self.client.add("flip", user + "," + word, user, word, setPoolToken=False)

@@ -4,7 +4,7 @@ import os
 import time
 
 from harness import raw, request, secret, space, split
-from tokenstool import MASK, NAME, NOT_MADE, UNAVAILABLE, Client, TokensToolCase
+from tokenstool import MASK, NAME, NOT_MADE, SWITCHED_OFF, UNAVAILABLE, Client, TokensToolCase
 
 MANAGED = [
     ("GET", "/api/selectLogin"), ("GET", "/api/selectToken?name="), ("POST", "/api/addToken"), ("POST", "/api/requiredToken"),
@@ -212,6 +212,26 @@ class PublicTests(TokensToolCase):
         # Whoever has guessed too often has to wait, even with the right one; others have not.
         self.assertEqual(stranger.bad("GET", "/shared_token?password=" + self.public, source="127.0.0.92"), "Not_Login")
         self.assertEqual(stranger.good("GET", "/shared_token?password=" + self.public, source="127.0.0.93"), [])
+
+
+class CurrentTests(TokensToolCase):
+    OPTIONS = ", profile: current, query_password: false"
+
+    def test_as_the_program_answers(self):
+        word = secret("Current0Password")
+        self.client.set(isGetToken=True, getTokenPassword=word)
+        self.client.add("web", "a,b", setPoolToken=False)
+        self.token("api")
+        stranger, bearer = Client(self.port), {"Authorization": "Bearer " + word}
+        share = self.client.tokens()["api"]["share_token"]
+        self.assertEqual(stranger.good("GET", "/shared_token", headers=bearer), [NOT_MADE, share])
+        self.assertEqual(stranger.good("GET", "/token/access_token?tokenName=web", headers=bearer), NOT_MADE)
+        # The password in the query counts for nothing here.
+        self.assertEqual(stranger.bad("GET", "/shared_token?password=" + word), "Not_Login")
+        self.assertEqual(stranger.framework(400, "GET", "/shared_token"), "Bad Request")
+        # A person's switch from the API to the web is told apart.
+        self.client.raw("POST", "/api/requiredToken", dict(self.client.tokens()["api"], setPoolToken=False))
+        self.assertEqual(stranger.good("GET", "/shared_token", headers=bearer), [NOT_MADE, SWITCHED_OFF])
 
 
 class LockedTests(TokensToolCase):

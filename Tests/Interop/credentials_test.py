@@ -544,6 +544,24 @@ class ImportTests(CredentialCase):
         self.assertEqual(again.effects, [c.UNCHANGED] * 2)
         self.assertTrue(self.coffer.token(rows[2].fields["name"], deadline=20_000).value)
 
+    def test_pools_and_schedules_come_behind_their_credentials(self):
+        rows = self.rows(2)
+        pool = c.Row("pool", {"name": self.called("pool"), "members": "\n".join(
+            row.fields["name"] for row in rows)}, {"pool": b"pk-1"}, "pool 1")
+        schedule = c.Row("schedule", {
+            "name": self.called("nightly"), "action": "refresh", "rule": "daily at 03:00",
+            "time_zone": "UTC", "target_provider": "oauth2", "kinds": "access"}, {}, "config 3")
+        bad = schedule._replace(fields={**schedule.fields, "name": "x", "rule": "every 0 days"})
+        end = self.coffer.import_credentials("rtmanage", [pool, schedule, bad] + rows)
+        self._left += [("pool", pool.fields["name"]), ("schedule", schedule.fields["name"])]
+        self.assertEqual(end.effects, [c.CREATED, c.CREATED, c.REFUSED, c.CREATED, c.CREATED])
+        made = self.coffer.record("pool", pool.fields["name"])
+        self.assertEqual((made.fields["members"], made.fields["own_token"]), ("2", "true"))
+        self.assertEqual(self.coffer.record("schedule", schedule.fields["name"]).fields["target_provider"],
+                         "oauth2")
+        again = self.coffer.import_credentials("rtmanage", [pool, schedule])
+        self.assertEqual(again.effects, [c.UNCHANGED] * 2)
+
     def test_other_nouns(self):
         end = self.coffer.import_credentials("credentials", [c.Row("unicorn", {"name": "x"}, {}, "")])
         self.assertEqual(end.effects, [c.REFUSED])

@@ -9,14 +9,17 @@ outside of guarded pages, which are not searched: they are what the daemon keeps
 left unfinished on purpose: its value lies in a buffer, and the search must find it.
 """
 import argparse
+import json
 import os
 import re
 import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Interop"))
+for folder in ("Interop", "Refresh"):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", folder))
 import coffer_client as c  # noqa: E402
+import rotating_upstream as upstreams  # noqa: E402
 
 
 def regions(pid):
@@ -76,6 +79,34 @@ def exercise(client, other, sentinel):
         client.destroy("memory/%d" % number)
 
 
+def exercise_tokens(coffer, socket, sentinel):
+    """Tokens that come from an upstream and go out again: every one of them, and the client's secret, has the sentinel in it."""
+    upstream = upstreams.Upstream()
+
+    def run(*arguments, input=b""):
+        done = subprocess.run([coffer, "--socket", socket, *arguments], input=input, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return done.returncode, done.stdout
+
+    try:
+        name = sentinel.decode()
+        secrets = {"refresh": upstream.grant(name), "client_secret": name + "client"}
+        code, text = run("credential", "add", "memory", "--provider", "oauth2", "--param", "token_url=%s/token" % upstream.url,
+                         "--client-id", "c", "--json-secrets", input=json.dumps(secrets).encode())
+        assert code == 0, text
+        for _ in range(3):
+            assert run("credential", "refresh", "memory")[0] == 0
+            code, token = run("token", "memory")
+            assert code == 0 and sentinel in token
+        for act in (upstreams.html, upstreams.partial):
+            upstream.scripts.append(upstreams.Answer(act, consume=False))
+            assert run("credential", "refresh", "memory")[0] != 0
+            # This upstream did not use the token up, which only a person can know.
+            code, text = run("credential", "refresh", "memory", "--again")
+            assert code == 0, text
+    finally:
+        upstream.stop()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bin", required=True)
@@ -96,6 +127,7 @@ def main():
         sentinel = b"SENTINEL-" + os.urandom(16).hex().encode() + b"-"
         client, other = c.Client.connect(socket), c.Client.connect(socket)
         exercise(client, other, sentinel)
+        exercise_tokens(os.path.join(options.bin, "coffer"), socket, sentinel)
         time.sleep(0.5)
         key = bytes.fromhex(open(key_file).read().strip())
         needles = [sentinel, key, open(key_file, "rb").read(64)]

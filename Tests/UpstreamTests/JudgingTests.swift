@@ -87,6 +87,20 @@ import Testing
         #expect(text(result.values["refresh"]) == "next")
     }
 
+    /// What is no text takes no token's place; what is beside it is kept.
+    @Test(arguments: ["6", "true", "[\"next\"]", "{}"]) func tokensAreTexts(_ value: String) throws {
+        let access = judge(try oauth(), 200, #"{"access_token":\#(value),"refresh_token":"next"}"#)
+        #expect(access.verdict == .down)
+        #expect(access.reason == "HTTP 200: the answer has no text in /access_token")
+        #expect(access.values["access"] == nil)
+        #expect(text(access.values["refresh"]) == "next")
+        let refresh = judge(try oauth(), 200, #"{"access_token":"A","refresh_token":\#(value)}"#)
+        #expect(refresh.verdict == .down)
+        #expect(refresh.reason == "HTTP 200: the answer has no text in /refresh_token")
+        #expect(refresh.values["refresh"] == nil)
+        #expect(text(refresh.values["access"]) == "A")
+    }
+
     @Test func failedExchangeIsNoVerdict() throws {
         // The part that came looks like a verdict, and is none.
         let result = judge(try oauth(), 400, #"{"error":"invalid_grant"}"#, failure: "the answer broke off")

@@ -6,13 +6,16 @@ public struct CredentialNumbering: Sendable {
     let sequence: CredentialSequence
     public let attribute: String
 
+    /// The largest whole number that JavaScript holds. What is larger counts as none: there must be a next one.
+    private static let maximum: UInt64 = 9_007_199_254_740_991
+
     /// Ids of RT-manage's rows.
     public static let rtmanage = CredentialNumbering(sequence: .rtmanage, attribute: "rtmanage.id")
 
     /// The number that a credential has; `nil`: none, or no number at all.
     public func number(of credential: Credential) -> UInt64? {
         guard let text = credential.attributes[attribute], let number = UInt64(text), String(number) == text, number > 0,
-            number <= UInt64(Int64.max)
+            number <= Self.maximum
         else { return nil }
         return number
     }
@@ -20,7 +23,7 @@ public struct CredentialNumbering: Sendable {
     /// The next number behind the sequence and behind all that an import brought with it. On the change queue.
     func next(in directory: CredentialDirectory) throws(CredentialError) -> UInt64 {
         let highest = directory.read { memory in memory.credentials.values.lazy.compactMap { number(of: $0) }.max() ?? 0 }
-        return max(try directory.next(sequence), highest == UInt64(Int64.max) ? highest : highest + 1)
+        return max(try directory.next(sequence), highest + 1)
     }
 }
 

@@ -29,6 +29,27 @@ extension CredentialService {
         return try context.directory.existing(number)
     }
 
+    /// Changes many credentials, some hundred in one change of the store; those that are not there are skipped.
+    /// - Throws: why one could not be changed. Those of earlier parts are.
+    public func update(all changes: [UInt64: CredentialChange], by principal: String) async throws(CredentialError) {
+        for (_, change) in changes { try CredentialChecks.check(change) }
+        let context = context
+        let changing = CredentialChanging(context: context, providers: providers)
+        let numbers = changes.keys.sorted()
+        for begin in stride(from: 0, to: numbers.count, by: Self.changeSize) {
+            let part = numbers[begin..<min(begin + Self.changeSize, numbers.count)]
+            try await context.queue.run { () throws(CredentialError) in
+                try context.directory.requireReady()
+                var mutations: [Mutation] = []
+                for number in part {
+                    guard let present = context.directory.credential(number), present.deleted == 0, let change = changes[number] else { continue }
+                    mutations += try changing.plan(change, of: present)
+                }
+                if !mutations.isEmpty { try context.commit(mutations, by: principal) }
+            }
+        }
+    }
+
     /// Deletes credentials in one change; those that are not there are skipped. They can be brought back for
     /// ``CredentialOptions/undeletePeriod``.
     /// - Returns: how many were there.

@@ -56,8 +56,8 @@ struct CredentialLoader {
                 try CredentialNames.number(name), try bytes.map { (bytes) throws(StoreError) in try CredentialDocuments.state(bytes) })
         case .credentialTokens:
             let (number, kind) = try CredentialNames.token(name)
-            let fact = try bytes.map { (bytes) throws(StoreError) in try CredentialDocuments.fact(bytes, kind: kind) }
-            return .token(number, kind: kind, fact, revision: revision)
+            let found = try bytes.map { (bytes) throws(StoreError) in try CredentialDocuments.fact(bytes, kind: kind) }
+            return .token(number, kind: kind, found?.fact, found?.mark, revision: revision)
         case .sequences:
             // Those of accounts are none of ours.
             guard let sequence = CredentialSequence(rawValue: String(decoding: name, as: UTF8.self)), let bytes else { return nil }

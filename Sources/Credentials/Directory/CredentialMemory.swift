@@ -17,12 +17,16 @@ struct CredentialMemory: Sendable {
     var sequences: [CredentialSequence: UInt64] = [:]
     /// Revision that wrote a credential's tokens last: what a client compares to see whether its token changed.
     var tokenRevisions: [UInt64: UInt64] = [:]
+    /// Whose a refresh token is, or was when it was imported.
+    private(set) var holders = TokenHolders()
 
     mutating func apply(_ event: CredentialEvent) {
         switch event {
         case .settings(let number, let new): set(number, new)
         case .state(let number, let state): credentials[number]?.state = state ?? CredentialState()
-        case .token(let number, let kind, let fact, let revision): set(number, kind, fact, revision)
+        case .token(let number, let kind, let fact, let mark, let revision):
+            set(number, kind, fact, revision)
+            if kind == TokenHolders.kind, let credential = credentials[number] { holders.set(current: mark, of: credential) }
         case .sequence(let sequence, let last): sequences[sequence] = last
         }
     }
@@ -36,12 +40,14 @@ struct CredentialMemory: Sendable {
         guard var new else {
             credentials[number] = nil
             tokenRevisions[number] = nil
+            holders.forget(number)
             order.removeAll { $0 == number }
             return
         }
         new.state = old?.state ?? CredentialState()
         new.tokens = old?.tokens ?? []
         credentials[number] = new
+        holders.set(new)
         if new.deleted == 0 { names[NameInTenant(tenant: new.tenant, bytes: new.name.bytes)] = number }
         if old == nil {
             if let last = order.last, last > number {
@@ -68,6 +74,7 @@ struct CredentialMemory: Sendable {
 enum CredentialEvent: Sendable {
     case settings(UInt64, Credential?)
     case state(UInt64, CredentialState?)
-    case token(UInt64, kind: String, TokenFact?, revision: UInt64)
+    /// `mark`: of a refresh token alone.
+    case token(UInt64, kind: String, TokenFact?, TokenMark?, revision: UInt64)
     case sequence(CredentialSequence, UInt64)
 }

@@ -185,12 +185,12 @@ enum CredentialDocuments {
         }
     }
 
-    /// Its expiry and age alone; the value is not copied.
-    static func fact(_ bytes: SecretBuffer, kind: String) throws(StoreError) -> TokenFact {
+    /// Its expiry and age alone, and the mark of a refresh token; the value is not copied.
+    static func fact(_ bytes: SecretBuffer, kind: String) throws(StoreError) -> (fact: TokenFact, mark: TokenMark?) {
         try read(bytes, "a token") { (reader) throws(StoreError) in
             let fact = TokenFact(kind: kind, expires: try reader.u64(), obtained: try reader.u64())
-            _ = try reader.slice(reader.remaining)
-            return fact
+            let value = try reader.slice(reader.remaining)
+            return (fact, kind == TokenHolders.kind ? TokenMark(value) : nil)
         }
     }
 }

@@ -10,14 +10,15 @@ struct CredentialImportPlan {
     private let creation: CredentialCreation
     private let tenant: TenantID
     private(set) var mutations: [Mutation] = []
-    private var last: UInt64
+    private var last = CredentialCreation.Last()
     /// Names that earlier rows make.
     private var made: Set<[UInt8]> = []
+    /// Single-use tokens that earlier rows bring, and for whom.
+    private var brought: [TokenMark: DocumentName] = [:]
 
     init(_ service: CredentialService, tenant: TenantID) throws(CredentialError) {
         creation = CredentialCreation(context: service.context, providers: service.providers)
         self.tenant = tenant
-        last = try service.context.directory.next(.credential) - 1
     }
 
     /// - Throws: why the row is refused; the plan stays as it was.
@@ -40,18 +41,39 @@ struct CredentialImportPlan {
         try fields.finish()
         try CredentialChecks.check(draft)
         if isThere { return .unchanged }
-        let (credential, mutations) = try creation.plan(draft, behind: last)
-        last = credential.number
-        made.insert(draft.name.bytes)
-        // The sequence is written once, behind all rows.
-        self.mutations += mutations.filter { mutation in
-            if case .putDocument(.sequences, _, _, _) = mutation { false } else { true }
+        let mark = singleUse(draft)
+        if let mark {
+            try checkUnheld(mark)
+            draft.attributes[TokenHolders.attribute] = mark.text
         }
+        mutations += try creation.plan(draft, behind: &last).1
+        made.insert(draft.name.bytes)
+        if let mark { brought[mark] = draft.name }
         return .created
+    }
+
+    /// The mark of a refresh token that can be presented only once; `nil`: the row has none.
+    private func singleUse(_ draft: CredentialDraft) -> TokenMark? {
+        guard let token = draft.tokens[TokenHolders.kind], let provider = creation.providers.find(draft.provider) else { return nil }
+        let isSafe = provider.steps.allSatisfy { $0.consumes != TokenHolders.kind || $0.replay(draft.parameters) == .safe }
+        return isSafe ? nil : TokenMark(token)
+    }
+
+    /// A second credential with the same token would use it up for the first: the same file brought again after a credential was renamed,
+    /// or a file that has a token twice.
+    private func checkUnheld(_ mark: TokenMark) throws(CredentialError) {
+        if let other = brought[mark] {
+            throw CredentialError(.alreadyExists, TokenHolders.kind, "'\(other)' of this import has the same single-use token")
+        }
+        // Not its name: whoever imports need not be allowed to know it.
+        guard creation.context.directory.read({ $0.holders.holder(of: mark) }) == nil else {
+            throw CredentialError(
+                .alreadyExists, TokenHolders.kind, "another credential has this single-use token, or was imported with it")
+        }
     }
 
     /// All of it, in one batch.
     func batch() throws(CredentialError) -> [Mutation] {
-        mutations.isEmpty ? [] : mutations + [try CredentialSequence.credential.mutation(last: last)]
+        mutations.isEmpty ? [] : mutations + (try creation.sequences(last))
     }
 }

@@ -101,11 +101,12 @@ extension Credentials {
             throw CredentialError(.invalidArgument, "action", "it must be refresh, relogin, check or pool-refresh")
         }
         let target = CredentialFilter(
-            pattern: fields.text("target") ?? "", tag: fields.text("tag") ?? "", provider: fields.text("provider") ?? "",
-            pool: fields.text("pool") ?? "")
+            pattern: fields.text("target") ?? "", tag: fields.text("target_tag") ?? "", provider: fields.text("target_provider") ?? "",
+            pool: fields.text("target_pool") ?? "", attributes: try fields.map("target_attributes"))
         var draft = ScheduleDraft(tenant: tenant, name: name, action: action, target: target, rule: try ScheduleRule(try fields.needed("rule")))
         draft.timeZone = fields.text("time_zone") ?? ""
         draft.isEnabled = try fields.bool("enabled") ?? true
+        draft.kinds = fields.lines("kinds")
         draft.attributes = try fields.map("attributes")
         try fields.finish()
         return draft

@@ -65,6 +65,9 @@ public struct Credential: Equatable, Sendable {
         self.tokens = tokens
     }
 
+    /// Attributes without what an import remembers of a token: it is nobody's to see, not even as a fingerprint.
+    public var shownAttributes: [String: String] { attributes.filter { $0.key != TokenHolders.attribute } }
+
     public func fact(_ kind: String) -> TokenFact? { tokens.first { $0.kind == kind } }
 
     /// The names of all values that a provider's step could use.

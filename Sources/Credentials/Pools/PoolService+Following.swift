@@ -10,7 +10,7 @@ extension PoolService {
         }
         try reader.forEachDocument(.poolTokens) { (name, bytes, revision) throws(StoreError) in
             let number = try CredentialNames.number(name.bytes)
-            loaded.set(number, own: try CredentialDocuments.fact(bytes, kind: Pool.ownKind), revision: revision)
+            loaded.set(number, own: try CredentialDocuments.fact(bytes, kind: Pool.ownKind).fact, revision: revision)
         }
         for number in loaded.order { loaded.pools[number]?.machine.changed = [] }
         try reader.forEachDocument(.poolStates) { (name, bytes, _) throws(StoreError) in
@@ -43,7 +43,7 @@ extension PoolService {
         }
         for name in own {
             let found = try reader.documentWithRevision(.poolTokens, try Self.name(name))
-            let fact = try found.map { (found) throws(StoreError) in try CredentialDocuments.fact(found.bytes, kind: Pool.ownKind) }
+            let fact = try found.map { (found) throws(StoreError) in try CredentialDocuments.fact(found.bytes, kind: Pool.ownKind).fact }
             let number = try CredentialNames.number(name)
             memory.withLock { $0.set(number, own: fact, revision: found?.revision ?? 0) }
         }

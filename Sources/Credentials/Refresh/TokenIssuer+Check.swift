@@ -13,9 +13,10 @@ extension TokenIssuer {
         // What says how a pool's token stands says nothing about a member.
         let checks = provider.steps(.check).filter { $0.isOffered(credential.parameters) && $0.consumes != Pool.ownKind }
         let available = credential.available.union(credential.parameters.keys)
-        guard let step = checks.first(where: { $0.needs.isSubset(of: available) && $0.replay(credential.parameters) != .never }) else {
-            throw CredentialError(
-                .invalidArgument, "provider", "provider '\(provider.name)' has no check that this credential has the tokens for")
+        let able = checks.filter { $0.needs.isSubset(of: available) }
+        guard let step = able.first(where: { $0.replay(credential.parameters) != .never }) else {
+            let why = able.isEmpty ? "that this credential has the tokens for" : "that does not use up what it presents (its 'replay' is never)"
+            throw CredentialError(.invalidArgument, "provider", "provider '\(provider.name)' has no check \(why)")
         }
         let (result, presented) = try await send(credential, provider, step, [:])
         let context = context

@@ -20,21 +20,25 @@ struct PolicyAuthority: AdminAuthority {
 
         init(of rules: PrincipalClass?) { self.rules = rules }
 
-        func allowsAny(_ action: AdminAction) -> Bool { rules.map { $0.allowsAny(Self.noun(action), Self.action(action)) } ?? true }
+        func allowsAny(_ action: AdminAction) -> Bool {
+            let (noun, action) = Self.question(action)
+            return rules.map { $0.allowsAny(noun, action) } ?? true
+        }
 
         func allows(_ action: AdminAction, tenant: TenantID, name: UnsafeRawBufferPointer) -> Bool {
-            rules.map { $0.allows(Self.noun(action), Self.action(action), tenant: tenant, name: name) } ?? true
+            let (noun, action) = Self.question(action)
+            return rules.map { $0.allows(noun, action, tenant: tenant, name: name) } ?? true
         }
 
-        private static func action(_ action: AdminAction) -> Action {
+        private static func question(_ action: AdminAction) -> (Noun, Action) {
             switch action {
-            case .verify: .verify
-            case .reserve: .reserve
-            case .settle: .settle
-            case .report: .report
+            case .verify: (.apikey, .verify)
+            case .reserve: (.apikey, .reserve)
+            case .settle: (.apikey, .settle)
+            case .token: (.credential, .token)
+            case .poolToken: (.pool, .token)
+            case .report: (.pool, .report)
             }
         }
-
-        private static func noun(_ action: AdminAction) -> Noun { action == .report ? .pool : .apikey }
     }
 }

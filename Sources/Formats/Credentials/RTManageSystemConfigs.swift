@@ -59,7 +59,7 @@ enum RTManageSystemConfigs {
         var fields = LegacyFields()
         fields.set("name", "rtmanage")
         fields.set("action", "refresh")
-        fields.set("provider", "openai")
+        fields.set("target_provider", "openai")
         fields.set("rule", "every \(days * 24) hours")
         return fields.row(origin: origin, noun: "schedule")
     }

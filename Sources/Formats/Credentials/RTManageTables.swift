@@ -8,6 +8,8 @@ enum RTManageTables {
     ])
     static let settings = TableShape(name: "system_configs", columns: ["id", "config_key", "config_value", "create_time", "update_time"])
     static let shapes = [rows, settings]
+    /// Larger ids are no exact numbers in JavaScript, and the door has to count on behind the largest.
+    private static let maximumID: Int64 = 9_007_199_254_740_991
 
     static func map(_ database: LegacyDatabase, _ defaults: RTManageConfiguration.Defaults, _ result: inout CredentialImport) {
         var rows = LegacyImport()
@@ -42,16 +44,21 @@ enum RTManageTables {
         if record.has("tag") { fields.set("tags", try tags(record)) }
         try setMemo(record, &fields)
         fields.set("enabled", try record.bool("enabled") ?? false)
-        fields.set(attribute: "rtmanage.id", id)
+        if id <= maximumID {
+            fields.set(attribute: "rtmanage.id", id)
+        } else {
+            fields.remark("the id is larger than \(maximumID): the row gets another one")
+        }
         if record.has("user_name") { fields.set(attribute: "rtmanage.user_name", try record.text("user_name", limit: 4_096)) }
         if record.has("type") { fields.set(attribute: "rtmanage.type", try record.text("type", limit: 255)) }
         // Both hold personal data.
         for column in ["user_info", "account_info"] {
-            guard let value = try? record.bytes(column, limit: LegacyImport.maximumSecret) else {
+            do throws(RowProblem) {
+                guard let value = try record.bytes(column, limit: LegacyImport.maximumSecret), !value.isEmpty else { continue }
+                fields.set(secret: "rtmanage.\(column)", value)
+            } catch {
                 fields.remark("\(column) is longer than \(LegacyImport.maximumSecret) bytes, or no text, and is left out")
-                continue
             }
-            if !value.isEmpty { fields.set(secret: "rtmanage.\(column)", value) }
         }
         for column in ["create_time", "last_refresh_time"] where record.has(column) {
             guard let text = try record.text(column, limit: 64), let moment = SQLTime.milliseconds(text) else {

@@ -17,16 +17,19 @@ public struct AdminPrincipal: Sendable {
 
 /// What the admin API asks before it does anything. Policy lives in the daemon; this door only knows the questions.
 public enum AdminAction: Sendable {
+    /// Of an API key.
     case verify, reserve, settle
-    /// Of pools; the others are about API keys.
+    /// A live token of a credential, of a pool.
+    case token, poolToken
+    /// What came of a pool's token.
     case report
 }
 
 /// The rights of one principal at one moment.
 public protocol AdminRights: Sendable {
-    /// Whether the action is allowed on any API key, or pool, at all.
+    /// Whether the action is allowed on anything at all.
     func allowsAny(_ action: AdminAction) -> Bool
-    /// - Parameter name: the API key's own, or the pool's.
+    /// - Parameter name: of the API key, credential or pool.
     func allows(_ action: AdminAction, tenant: TenantID, name: UnsafeRawBufferPointer) -> Bool
 }
 

@@ -47,7 +47,7 @@ public final class AdminDoor: HTTPDoor {
         ).reply(route: "refused", principal: "")
     }
 
-    private static let routes: Set<String> = ["/v1/whoami", "/v1/verify", "/v1/reserve", "/v1/settle", "/v1/release", "/v1/report"]
+    private static let routes: Set<String> = ["/v1/whoami", "/v1/verify", "/v1/reserve", "/v1/settle", "/v1/release", "/v1/token", "/v1/report"]
 
     private func answer(_ call: HTTPCall, _ session: Session) async throws(AdminFailure) -> JSONValue {
         if call.path == "/v1/whoami" {
@@ -60,6 +60,7 @@ public final class AdminDoor: HTTPDoor {
         case "/v1/verify": return try await verify(&request, session)
         case "/v1/reserve": return try await reserve(&request, session)
         case "/v1/settle": return try await settle(&request, session)
+        case "/v1/token": return try await token(&request, session)
         case "/v1/report": return try report(&request, session)
         default: return try await release(&request, session)
         }

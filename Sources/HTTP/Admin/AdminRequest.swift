@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferCredentials
 import CofferJSON
 
 /// Why the admin API refuses: one shape for everything, with the field that was wrong.
@@ -36,6 +37,28 @@ struct AdminFailure: Error {
             self.init(status: 409, code: "conflict", field: error.field, message: error.message)
         case .denied, .loginFailed: self = .denied
         case .busy: self.init(status: 503, code: "busy", message: error.message, retryAfterSeconds: 1)
+        case .locked: self = .locked
+        case .readOnly: self.init(status: 503, code: "read-only", message: error.message)
+        case .storeFull: self.init(status: 507, code: "store-full", message: error.message)
+        case .outcomeUnknown: self.init(status: 500, code: "outcome-unknown", message: error.message)
+        case .failed: self.init(status: 500, code: "failed", message: error.message)
+        }
+    }
+
+    init(_ error: CredentialError) {
+        let seconds = error.retryAfter == 0 ? nil : Int(clamping: (error.retryAfter + 999) / 1_000)
+        switch error.code {
+        case .invalidArgument: self.init(status: 400, code: "invalid-argument", field: error.field, message: error.message)
+        case .notFound: self.init(status: 404, code: "not-found", field: error.field, message: error.message)
+        case .alreadyExists, .conflict, .tooMany: self.init(status: 409, code: "conflict", field: error.field, message: error.message)
+        case .denied: self = .denied
+        case .needsPerson: self.init(status: 502, code: "needs-person", message: error.message)
+        case .dead: self.init(status: 502, code: "dead", message: error.message)
+        case .upstream: self.init(status: 502, code: "upstream", message: error.message, retryAfterSeconds: seconds)
+        case .noLiveMember: self.init(status: 503, code: "no-live-member", message: error.message, retryAfterSeconds: seconds)
+        case .limited: self.init(status: 503, code: "limited", message: error.message, retryAfterSeconds: seconds)
+        case .busy: self.init(status: 503, code: "busy", message: error.message, retryAfterSeconds: seconds ?? 1)
+        case .timedOut: self.init(status: 504, code: "timed-out", message: error.message)
         case .locked: self = .locked
         case .readOnly: self.init(status: 503, code: "read-only", message: error.message)
         case .storeFull: self.init(status: 507, code: "store-full", message: error.message)
@@ -104,6 +127,15 @@ struct AdminRequest {
             throw .invalid(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
+    }
+
+    /// A text of the given length, where there is one.
+    mutating func optionalText(_ name: String, _ length: ClosedRange<Int>) throws(AdminFailure) -> String? {
+        guard let value = members[name], !value.isNull else {
+            members[name] = nil
+            return nil
+        }
+        return try text(name, length)
     }
 
     mutating func address(_ name: String) throws(AdminFailure) -> ClientAddress? {

@@ -44,10 +44,11 @@ struct GoFields: Sendable {
     }
 
     private func mismatch(_ value: JSONValue, _ name: String, _ goType: String) -> JSONError {
+        // Only where a number was wanted is it the number that does not fit.
         let shown =
             switch value {
-            case .integer(let number): "number \(number)"
-            case .number(let text): "number \(text.prefix(40))"
+            case .integer(let number) where goType.hasPrefix("int"): "number \(number)"
+            case .number(let text) where goType.hasPrefix("int"): "number \(text.prefix(40))"
             default: value.kind
             }
         return JSONError("json: cannot unmarshal \(shown) into Go struct field \(type).\(name) of type \(goType)")
@@ -74,7 +75,7 @@ struct GoFields: Sendable {
         guard let items = value.array else { return nil }
         var texts: [String] = []
         for item in items {
-            guard let text = item.string else { throw mismatch(item, name, "string") }
+            guard let text = item.isNull ? "" : item.string else { throw mismatch(item, name, "string") }
             texts.append(text)
         }
         return texts
@@ -86,7 +87,7 @@ struct GoFields: Sendable {
             guard let items = value.array else { return nil }
             var numbers: [Int64] = []
             for item in items {
-                guard let number = item.integer else { throw mismatch(item, name, goType) }
+                guard let number = item.isNull ? 0 : item.integer else { throw mismatch(item, name, goType) }
                 numbers.append(number)
             }
             return numbers

@@ -21,8 +21,8 @@ public final class TokensToolDoor: HTTPDoor {
     let time: DoorTime
     /// What looks at a token or a pool before it writes.
     let turns = Turnstile()
-    /// Whether the daily run was planned since the start.
-    let hasPlanned = Atomic(false)
+    /// When the daily run is to be planned, Unix milliseconds; the largest number: it was, since the start.
+    let plansAgain = Atomic<UInt64>(0)
     private let accounts: Accounts
     private let page: CompiledPage?
     private let cors: CrossOrigin
@@ -78,10 +78,15 @@ public final class TokensToolDoor: HTTPDoor {
         return reply
     }
 
+    /// Browsers ask for it unbidden, whatever the prefix, and complain where it is not there.
+    private static let icon = "/favicon.ico"
+
     // MARK: From a request to an answer
 
     private func respond(to call: HTTPCall) async -> HTTPReply {
-        guard let path = below(call.path) else { return framework(404, call, route: "unknown") }
+        guard let path = below(call.path) else {
+            return page != nil && call.path == Self.icon ? await respondOutside(call, Self.icon) : framework(404, call, route: "unknown")
+        }
         switch TokensToolRoute.find(call.method, path, isHead: call.isHead) {
         case .route(let route): return await respond(to: call, route)
         case .wrongMethod(let allowed):
@@ -114,8 +119,7 @@ public final class TokensToolDoor: HTTPDoor {
         }
         let origins = isLocked ? [] : pageOrigins
         if let reply = await page.reply(path, connects: origins) { return reply }
-        // Browsers ask for it unbidden, and complain where it is not there.
-        if path == "/favicon.ico" { return HTTPReply(status: 204, route: "page") }
+        if path == Self.icon { return HTTPReply(status: 204, route: "page") }
         // A view of the page, as `/login`, that a browser is sent to.
         if wantsPage(call), CompiledPage.isView(path), let reply = await page.reply("/", connects: origins) { return reply }
         return framework(404, call, route: "page")
@@ -132,7 +136,7 @@ public final class TokensToolDoor: HTTPDoor {
         var reply: HTTPReply
         do throws(TokensToolFailure) {
             guard !isLocked else { throw .unavailable }
-            if !hasPlanned.load(ordering: .acquiring) { await planDailyRun() }
+            if plansAgain.load(ordering: .acquiring) != .max { await planDailyRun() }
             if route.access == .login { principal = try await requireLogin(call) }
             let data = try await perform(route, call, principal)
             reply = TokensToolReply.json(200, TokensToolReply.success(data), route: name)
@@ -199,6 +203,8 @@ public final class TokensToolDoor: HTTPDoor {
         case .changeSettings: return try await changeSettings(object(call), principal)
         case .changeTask: return try await changeTask(object(call), principal)
         case .showQuota: return try await showQuota()
+        // How often each model was asked for: nothing is relayed here, and the page goes through the list without a look.
+        case .listUsage: return .array([])
         case .reloadUpstream: return try await reloadUpstream()
         case .startContainer: return try await startContainer()
         case .stopContainer: return try await stopContainer()

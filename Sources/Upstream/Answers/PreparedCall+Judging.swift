@@ -70,7 +70,14 @@ extension PreparedCall {
         var missing: String?
         for rule in answer.takes {
             let shown = rule.pointers.map(\.description).joined(separator: " or ")
-            let text = rule.pointers.lazy.compactMap { AnswerReading.text(reading.find($0)) }.first { !$0.isEmpty } ?? ""
+            let found = rule.pointers.lazy.compactMap { reading.find($0) }.filter { !$0.isNull }
+            // A token is a text: a number in its place would take the place of a good one.
+            let isToken = Provider.tokenKinds.contains(rule.name)
+            if isToken, found.contains(where: { $0.string == nil }) {
+                missing = missing ?? "the answer has no text in \(shown)"
+                continue
+            }
+            let text = found.compactMap(AnswerReading.text).first { !$0.isEmpty } ?? ""
             if text.isEmpty {
                 if !rule.isOptional { missing = missing ?? "the answer has no \(shown)" }
                 continue

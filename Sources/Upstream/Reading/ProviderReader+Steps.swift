@@ -35,7 +35,7 @@ extension ProviderReader {
         let consumes = fields["consumes"].flatMap { tokenKind($0, "\(place).consumes") }
         let request = request(fields, place)
         let answer = answer(fields, place, lifetimes)
-        let replay = fields["replay"].flatMap { self.replay($0, "\(place).replay") } ?? .fixed(consumes == nil ? .safe : .never)
+        let replay = fields["replay"].flatMap { self.replay($0, "\(place).replay") } ?? .fixed(Self.replay(of: purpose ?? .other, consumes))
         guard let name, let purpose, let request else { return nil }
         var needs: Set<String> = []
         var names: Set<String> = []
@@ -55,6 +55,14 @@ extension ProviderReader {
         let known = Provider.tokenKinds.sorted().joined(separator: ", ")
         fail(node, field, "'\(ProviderText.short(text))' is not a kind of token; it may be \(known)")
         return nil
+    }
+
+    /// Where the file says nothing. Who asks about a token does not use it up; who trades one in may.
+    private static func replay(of purpose: StepPurpose, _ consumes: String?) -> Replay {
+        switch purpose {
+        case .check, .info, .summary, .quota: .safe
+        default: consumes == nil ? .safe : .never
+        }
     }
 
     private mutating func replay(_ node: YAMLTree, _ field: String) -> ReplayRule? {

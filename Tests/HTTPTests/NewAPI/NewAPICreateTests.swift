@@ -81,7 +81,7 @@ struct NewAPICreateTests {
         let token = try await fixture.accessToken(alice)
         let id = made.view.key.newapiID
         let rest: [(String, String)] = [
-            (#""name":1"#, "json: cannot unmarshal number 1 into Go struct field Token.name of type string"),
+            (#""name":1"#, "json: cannot unmarshal number into Go struct field Token.name of type string"),
             (#""name":["a"]"#, "json: cannot unmarshal array into Go struct field Token.name of type string"),
             (#""expired_time":"1""#, "json: cannot unmarshal string into Go struct field Token.expired_time of type int64"),
             (#""expired_time":1.5"#, "json: cannot unmarshal number 1.5 into Go struct field Token.expired_time of type int64"),
@@ -94,10 +94,10 @@ struct NewAPICreateTests {
             (#""remain_quota":500000000000001"#, "额度值超出有效范围，最大值为 500000000000000"),
             (#""remain_quota":9223372036854775807"#, "额度值超出有效范围，最大值为 500000000000000"),
             (#""unlimited_quota":"true""#, "json: cannot unmarshal string into Go struct field Token.unlimited_quota of type bool"),
-            (#""unlimited_quota":1"#, "json: cannot unmarshal number 1 into Go struct field Token.unlimited_quota of type bool"),
-            (#""model_limits":[1]"#, "json: cannot unmarshal number 1 into Go struct field Token.model_limits of type string"),
+            (#""unlimited_quota":1"#, "json: cannot unmarshal number into Go struct field Token.unlimited_quota of type bool"),
+            (#""model_limits":[1]"#, "json: cannot unmarshal number into Go struct field Token.model_limits of type string"),
             (#""model_limits":{}"#, "json: cannot unmarshal object into Go struct field Token.model_limits of type string"),
-            (#""name":"a","name":7"#, "json: cannot unmarshal number 7 into Go struct field Token.name of type string"),
+            (#""name":"a","name":7"#, "json: cannot unmarshal number into Go struct field Token.name of type string"),
             (#""name":"a"#, "unexpected EOF"), (#""name":"a\q"}"#, "invalid character 'q' in string escape code"),
         ]
         let addresses = ["1.2.3", "10.0.0.0/33", "192.168.1.110.0.0.1", "::g", "1.2.3.4/x", "localhost", "1.2.3.4,oops", "fe80::1%eth0",

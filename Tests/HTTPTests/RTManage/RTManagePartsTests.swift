@@ -105,6 +105,17 @@ struct RTManageOutcomeTests {
         #expect(RTManageOutcome(CredentialError(.upstream, "", "later"), last: "").inner?.hasPrefix("请求失败: Post ") == true)
     }
 
+    @Test(arguments: [
+        (#"{"access_token":"aaaa-1","refresh_token":"rt_bbbb","exp"#, #"{"access_token":"***","refresh_token":"***","exp"#),
+        (#"{"refresh_token" : "rt_bbbb"#, #"{"refresh_token" : "***"#), (#"{"refresh_token":"a\"b","x":"y"#, #"{"refresh_token":"***","x":"y"#),
+        ("access_token=aaaa-1&scope=s&refreshToken=rt_bbbb", "access_token=***&scope=s&refreshToken=***"),
+        (#"x {"refresh_token":"","token_type":"Bearer"} y"#, #"x {"refresh_token":"","token_type":"Bearer"} y"#),
+        (#"{"client_secret":"\"#, #"{"client_secret":"***"#), ("token: aaaa-1 next", "token: *** next"), ("a = b", "a = b"), (":=", ":="),
+    ]) func cutsTokensOutOfWhatIsNoJSON(_ body: String, _ expected: String) {
+        let found = TokenRedaction.text(SecretBuffer(Array(body.utf8)), cutting: [], limit: 4_096)
+        #expect(found == expected)
+    }
+
     @Test func cutsLongAnswersBetweenCharacters() {
         let long = String(repeating: "界", count: 2_000)
         let found = TokenRedaction.bounded(long, 4_096)

@@ -147,11 +147,16 @@ extension RTManageDoor {
         let bizID = try body.text("biz_id")
         let email = try body.text("email")
         guard !bizID.isEmpty || !email.isEmpty else { throw RTManageFailure(400, "biz_id 和 email 至少提供一个") }
-        let found = try await rows().first { row in
-            bizID.isEmpty
-                ? row.credential.email.utf8.elementsEqual(email.utf8) : row.credential.name.bytes.elementsEqual(bizID.utf8)
+        if !bizID.isEmpty {
+            // By its name alone: programs ask often, and there may be many rows.
+            guard let credential = credentials.credentials.find(tenant: .main, name: Array(bizID.utf8)),
+                credential.provider == RTManageRow.provider
+            else { throw RTManageFailure(404, RTManageFailure.noSuchRow) }
+            return try await row(of: credential)
         }
-        guard let found else { throw RTManageFailure(404, RTManageFailure.noSuchRow) }
+        guard let found = try await rows().first(where: { $0.credential.email.utf8.elementsEqual(email.utf8) }) else {
+            throw RTManageFailure(404, RTManageFailure.noSuchRow)
+        }
         return found
     }
 

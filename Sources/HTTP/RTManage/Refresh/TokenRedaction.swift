@@ -17,7 +17,7 @@ enum TokenRedaction {
         if let value = try? JSONValue.parse(Array(body.bytes), allowsTrailing: false) {
             text = String(decoding: redacted(value, "", texts).encoded(), as: UTF8.self)
         } else {
-            text = cut(String(decoding: body.bytes, as: UTF8.self), texts)
+            text = String(decoding: withoutTokenFields(Array(cut(String(decoding: body.bytes, as: UTF8.self), texts).utf8)), as: UTF8.self)
         }
         text = text.replacing("\0", with: "\u{FFFD}")
         return bounded(text, limit)
@@ -51,6 +51,49 @@ enum TokenRedaction {
         for secret in secrets where text.contains(secret) { text = text.replacing(secret, with: mark) }
         return withoutSignedTokens(text)
     }
+
+    /// What is no JSON as a whole, such as one that was cut off, or a form, may have fields all the same: their values go, to the end of
+    /// the text where no end is found.
+    private static func withoutTokenFields(_ bytes: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var position = 0
+        while position < bytes.count {
+            guard bytes[position] == UInt8(ascii: ":") || bytes[position] == UInt8(ascii: "="), isSecret(fieldName(before: position, in: bytes))
+            else {
+                result.append(bytes[position])
+                position += 1
+                continue
+            }
+            result.append(bytes[position])
+            position += 1
+            while position < bytes.count, bytes[position] <= 0x20 {
+                result.append(bytes[position])
+                position += 1
+            }
+            let isQuoted = position < bytes.count && bytes[position] == UInt8(ascii: "\"")
+            if isQuoted { position += 1 }
+            let begin = position
+            while position < bytes.count, isQuoted ? bytes[position] != UInt8(ascii: "\"") : !isFieldEnd(bytes[position]) {
+                position += isQuoted && bytes[position] == UInt8(ascii: "\\") ? 2 : 1
+            }
+            position = min(position, bytes.count)
+            let isEmpty = position == begin
+            result += (isQuoted ? "\"" : "").utf8
+            if !isEmpty { result += mark.utf8 }
+        }
+        return result
+    }
+
+    /// The letters before a `:` or `=`, without quotes and blanks.
+    private static func fieldName(before position: Int, in bytes: [UInt8]) -> String {
+        var end = position
+        while end > 0, bytes[end - 1] == 0x20 || bytes[end - 1] == UInt8(ascii: "\"") || bytes[end - 1] == UInt8(ascii: "'") { end -= 1 }
+        var begin = end
+        while begin > 0, end - begin < 64, isTokenByte(bytes[begin - 1]) { begin -= 1 }
+        return String(decoding: bytes[begin..<end], as: UTF8.self)
+    }
+
+    private static func isFieldEnd(_ byte: UInt8) -> Bool { byte <= 0x20 || "&,;}]<\"".utf8.contains(byte) }
 
     /// JSON Web Tokens wherever they stand: `eyJ…`, three parts between dots.
     private static func withoutSignedTokens(_ text: String) -> String {

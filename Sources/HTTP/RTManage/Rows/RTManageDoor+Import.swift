@@ -19,7 +19,7 @@ extension RTManageDoor {
         let clientIDs = clientID.isEmpty ? configs.clientIDs(standard: settings.clientID) : [clientID]
         let made = try await turns.run { () async throws(RTManageFailure) in
             var known = try await self.knownTokens()
-            var made = 0
+            var drafts: [CredentialDraft] = []
             for token in tokens {
                 let digest = self.digests.digest(SecretBuffer(Array(token.utf8)))
                 guard known.insert(digest).inserted else { continue }
@@ -27,17 +27,16 @@ extension RTManageDoor {
                     Self.randomID(), token, proxy: proxies.randomElement() ?? "", clientID: clientIDs.randomElement() ?? self.settings.clientID,
                     tag: tag)
                 draft.isEnabled = false
-                do throws(CredentialError) {
-                    _ = try await self.credentials.credentials.create(draft, by: caller.principal)
-                    made += 1
-                } catch {
-                    // One that cannot be kept is counted; where the store gives out, what was made stays.
-                    guard ![.locked, .readOnly, .storeFull].contains(error.code) else {
-                        throw RTManageFailure(error, status: 500, prefix: "批量导入失败: ")
-                    }
-                }
+                drafts.append(draft)
             }
-            return made
+            do throws(CredentialError) {
+                let (made, refused) = try await self.credentials.credentials.create(all: drafts, by: caller.principal)
+                // A token that cannot be kept is counted. What all rows have is the request's mistake.
+                if let error = refused.values.first(where: { $0.field != RTManageKind.refresh }), made == 0 { throw error }
+                return made
+            } catch {
+                throw RTManageFailure(error, status: error.code == .invalidArgument ? 400 : 500, prefix: "批量导入失败: ")
+            }
         }
         let failed = tokens.count - made
         return RTManageAnswer("批量导入完成: 成功 \(made) 个, 失败/跳过 \(failed) 个", data: .object([

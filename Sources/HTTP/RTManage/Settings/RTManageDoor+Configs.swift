@@ -71,6 +71,7 @@ extension RTManageDoor {
         let ids = (old.clientIDs(standard: settings.clientID), new.clientIDs(standard: settings.clientID))
         let idsChanged = ids.0 != ids.1
         guard proxiesChanged || idsChanged else { return }
+        var changes: [UInt64: CredentialChange] = [:]
         for row in try await rows() {
             var change = CredentialChange()
             if idsChanged, !ids.1.contains(row.credential.clientID) { change.clientID = ids.1.randomElement() }
@@ -82,13 +83,12 @@ extension RTManageDoor {
                     change.secrets["proxy"] = SecretBuffer(Array(proxy.utf8))
                 }
             }
-            guard change.clientID != nil || !change.secrets.isEmpty else { continue }
-            do throws(CredentialError) {
-                _ = try await credentials.credentials.update(row.credential.number, change, by: principal)
-            } catch {
-                // Deleted meanwhile.
-                guard error.code == .notFound else { throw RTManageFailure(error, status: 400, prefix: "保存失败: ") }
-            }
+            if change.clientID != nil || !change.secrets.isEmpty { changes[row.credential.number] = change }
+        }
+        do throws(CredentialError) {
+            try await credentials.credentials.update(all: changes, by: principal)
+        } catch {
+            throw RTManageFailure(error, status: 400, prefix: "保存失败: ")
         }
     }
 }

@@ -89,7 +89,11 @@ extension TokensToolDoor {
     /// One of this name that is there keeps its place.
     private func save(_ channel: ShareChannel, _ principal: String, failing text: String) async throws(TokensToolFailure) {
         try await memory.changeChannels(failing: text, by: principal) { channels in
-            if let place = channels.firstIndex(where: { $0.name == channel.name }) { channels[place] = channel } else { channels.append(channel) }
+            if let place = channels.firstIndex(where: { $0.name == channel.name }) {
+                channels[place] = channel
+            } else {
+                channels.append(channel)
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-import CofferUpstream
+import CofferAccounts
 
 /// What of the settings is refused: what could be pasted somewhere where it does harm (compat/tokenstool.md W8, W9), and what could not work.
 enum SettingsChecks {
@@ -24,6 +24,19 @@ enum SettingsChecks {
             settings.captcha.siteKey, settings.captcha.siteSecret, settings.customDoHHost,
         ]
         return texts.contains { $0.utf8.count > maximumText } ? "a text is longer than \(maximumText) bytes" : nil
+    }
+
+    /// The fields whose address is plain HTTP beyond this machine: passwords and tokens go there readable.
+    static func inClear(_ settings: SystemSettings) -> [String] {
+        [("autoToken_url", settings.autoTokenURL), ("pandoraNext_outUrl", settings.pandoraOutURL), ("oneAPi_outUrl", settings.oneAPIOutURL)]
+            .filter { isInClear($0.1) }.map(\.0)
+    }
+
+    private static func isInClear(_ url: String) -> Bool {
+        guard url.hasPrefix("http://") else { return false }
+        let authority = url.dropFirst(7).prefix { $0 != "/" && $0 != "?" }
+        let host = authority.hasPrefix("[") ? authority.dropFirst().prefix { $0 != "]" } : authority.prefix { $0 != ":" }
+        return host != "localhost" && ClientAddress(host)?.isLoopback != true
     }
 
     static func isURL(_ text: String) -> Bool { UpstreamURLCheck.isValid(text) }

@@ -47,9 +47,10 @@ extension TokensToolDoor {
         if let number, number > 0 { task.number = min(number, 1_000_000) }
         let text = TokensToolMessage.taskFailed
         let new = task
-        _ = try await memory.change(failing: text, by: principal) { (settings) throws(TokensToolFailure) in
+        let after = try await memory.change(failing: text, by: principal) { (settings) throws(TokensToolFailure) in
             var after = settings
-            if let outURL { after.pandoraOutURL = outURL }
+            // The page puts a slash behind what has none: behind nothing, too.
+            if let outURL { after.pandoraOutURL = outURL == "/" ? "" : outURL }
             if let oneAPIURL { after.oneAPIOutURL = oneAPIURL }
             after.autoUpdateSession = new.isOn
             after.autoUpdateTime = new.days
@@ -58,6 +59,7 @@ extension TokensToolDoor {
             settings = after
             return (nil, oneAPIToken.map { [.oneAPIToken: $0] } ?? [:])
         }
+        warnOfClear(after)
         do throws(CredentialError) { try await put(new, principal) } catch { throw TokensToolFailure(error, text) }
         triggerSinks()
         return .string(TokensToolMessage.taskChanged)
@@ -95,12 +97,16 @@ extension TokensToolDoor {
 
     /// Sees to it that the daily run is planned as the configuration says: once for each start of the daemon.
     func planDailyRun() async {
-        guard !credentials.isLocked, hasPlanned.exchange(true, ordering: .acquiringAndReleasing) == false else { return }
+        let now = settings.clock()
+        // Where it does not work (a full disk), the next one to ask tries again, once a minute.
+        guard !credentials.isLocked, plansAgain.load(ordering: .acquiring) <= now,
+            plansAgain.exchange(.max, ordering: .acquiringAndReleasing) != .max
+        else { return }
         do throws(CredentialError) {
             try await planDailyRun(by: "tokenstool")
             await moveTokens(from: nil, to: memory.settings.upstreamBase, "tokenstool")
         } catch {
-            hasPlanned.store(false, ordering: .releasing)
+            plansAgain.store(now + 60_000, ordering: .releasing)
             logger.warning("the daily run could not be planned", metadata: ["door": "tokenstool", "error": "\(error.message)"])
         }
     }

@@ -31,9 +31,18 @@ extension TokensToolDoor {
             settings = body.settings
             return (body.loginUsername, body.secrets)
         }
+        warnOfClear(after)
         await moveTokens(from: before, to: after.upstreamBase, principal)
         triggerSinks()
         return .string(TokensToolMessage.settingsChanged)
+    }
+
+    func warnOfClear(_ settings: SystemSettings) {
+        let fields = SettingsChecks.inClear(settings)
+        guard !fields.isEmpty else { return }
+        logger.warning(
+            "passwords and tokens go over the network readable: use https",
+            metadata: ["door": "tokenstool", "settings": "\(fields.joined(separator: ","))"])
     }
 
     /// The tokens that are stored are refreshed at where the proxy is now. One that somebody gave another proxy stays there.

@@ -21,18 +21,6 @@ struct DoorTime: Sendable {
             + Self.padded(parts.hour, 2) + ":" + Self.padded(parts.minute, 2) + ":" + Self.padded(parts.second, 2)
     }
 
-    /// - Returns: Unix milliseconds; `nil` where this is no time of that form.
-    func time(_ text: String) -> UInt64? {
-        let numbers = text.split { "-: ".contains($0) }.map { Int($0) }
-        guard text.utf8.count == 19, numbers.count == 6, numbers.allSatisfy({ $0 != nil }) else { return nil }
-        let parts = DateComponents(
-            year: numbers[0], month: numbers[1], day: numbers[2], hour: numbers[3], minute: numbers[4], second: numbers[5])
-        guard let date = calendar.date(from: parts), date.timeIntervalSince1970 >= 0, self.text(Self.milliseconds(date)) == text else {
-            return nil
-        }
-        return Self.milliseconds(date)
-    }
-
     /// The first moment of the day, Unix milliseconds.
     func midnight(_ time: UInt64) -> UInt64 { Self.milliseconds(calendar.startOfDay(for: date(time))) }
 

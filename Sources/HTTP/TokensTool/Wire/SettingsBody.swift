@@ -76,7 +76,8 @@ struct SettingsBody: Sendable {
             (
                 "validation",
                 .object([
-                    ("provider", .string(captcha.provider)), ("site_key", .string(captcha.siteKey)), ("site_secret", .string(Mask.shown(!captcha.siteSecret.isEmpty))),
+                    ("provider", .string(captcha.provider)), ("site_key", .string(captcha.siteKey)),
+                    ("site_secret", .string(Mask.shown(!captcha.siteSecret.isEmpty))),
                     ("site_login", .bool(captcha.siteLogin)), ("setup_login", .bool(captcha.setupLogin)),
                     ("oai_username", .bool(captcha.oaiUsername)), ("oai_password", .bool(captcha.oaiPassword)),
                 ])

@@ -62,10 +62,8 @@ enum TokensToolMessage {
     static let poolEditChannelFailed = "pool_token修改进one-api失败！"
     static let poolUnknown = "节点未找到！"
     static let poolDeleteChannelFailed = "删除oneApi中的poolToken失败！"
-    static let poolsDeleteFailed = "删除失败！"
     static let poolRefreshed = "刷新pool_token成功"
     static let poolRefreshFailed = "没有找到该pool_token或share_token过期,刷新失败！"
-    static let poolsRefreshFailed = "刷新失败！"
     static let poolRenewedInChannel = "pool_token更换成功"
     static let poolRenewedWithNewChannel = "未在oneapi找到相应的渠道，已为你自动添加并更换成功！"
     static let poolRevokeFailed = "注销poolToken失败"
@@ -75,7 +73,6 @@ enum TokensToolMessage {
     static func poolsRenewed(_ good: Int, _ bad: Int) -> String { "更换成功：\(good)，失败：\(bad)" }
     /// ASCII colons before a full-width comma, unlike all the others.
     static func allPoolsRefreshed(_ good: Int, _ bad: Int) -> String { "<br>pool_token刷新成功:\(good)，失败:\(bad)" }
-    static let allPoolsFailed = "刷新失败"
     static let poolAlive = "pool_token正常，请放心使用！"
     static let poolExpired = "pool_token过期，请重新刷新，修改成功！"
     static let poolExpiredUnknown = "pool_token过期，请重新刷新！"

@@ -1,7 +1,6 @@
 import CofferAccounts
 import CofferCredentials
 import CofferJSON
-import Foundation
 
 /// Why a request came to nothing, on its way to becoming an answer (compat/tokenstool.md 0).
 enum TokensToolFailure: Error, Sendable {
@@ -67,10 +66,11 @@ enum TokensToolReply {
 
     /// `2024-01-20T03:04:05.678+00:00`.
     static func timestamp(_ now: UInt64) -> String {
-        Date(timeIntervalSince1970: Double(now) / 1_000).formatted(
-            Date.ISO8601FormatStyle(includingFractionalSeconds: true, timeZone: .gmt)
-        ).replacing("Z", with: "+00:00")
+        let millisecond = String(1_000 + now % 1_000).dropFirst()
+        return "\(utc.text(now).replacing(" ", with: "T")).\(millisecond)+00:00"
     }
+
+    private static let utc = DoorTime(zone: "GMT")
 
     private static func word(_ status: Int) -> String {
         switch status {

@@ -7,6 +7,7 @@ enum TokensToolOperation: Sendable {
     case verifyPool, verifyPools, verifyAllPools
     case listChannels, addChannel, editChannel, deleteChannel
     case showSettings, changeSettings, changeTask, restartContainer, stopContainer, startContainer, reloadUpstream, showQuota
+    case listUsage
 }
 
 /// Which operation a method and a path mean.
@@ -95,6 +96,7 @@ struct TokensToolRoute: Sendable {
         add("POST", "/api/requireSetting", .changeSettings, reloads: true)
         add("POST", "/api/controllerTask", .changeTask)
         add("GET", "/api/getPandoraNext", .showQuota)
+        add("GET", "/api/modelsUsage", .listUsage)
 
         // These change something although they are asked by GET; POST is ours (W15).
         add("GET POST", "/api/updateAllToken", .regenerateAll, reloads: true)

@@ -139,7 +139,7 @@ struct CredentialRecords: RecordKind {
         builder.text("memo", credential.memo)
         builder.bool("enabled", credential.isEnabled)
         builder.map("parameters", credential.parameters)
-        builder.map("attributes", credential.attributes)
+        builder.map("attributes", credential.shownAttributes)
         builder.lines("secrets", credential.secretNames)
         builder.text("proxy", credential.proxyHint)
         builder.lines("tokens", credential.tokens.map { "\($0.kind) \($0.expires) \($0.obtained)" })

@@ -4,7 +4,7 @@ import threading
 import unittest
 
 from common import *
-from upstream import Upstream
+from scripted_upstream import Upstream
 
 TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"
 
