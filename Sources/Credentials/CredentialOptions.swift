@@ -9,6 +9,8 @@ public struct CredentialOptions: Sendable {
     public var bases: [String: [String: String]] = [:]
     /// Addresses that calls may go to beyond the public ones.
     public var addresses = AddressRules()
+    /// Files that no sink may write: the daemon cannot do without them.
+    public var ownFiles: [String] = []
     /// Milliseconds for which a deleted credential can be brought back: 30 days.
     public var undeletePeriod: UInt64 = 30 * 86_400_000
 

@@ -88,6 +88,7 @@ public final class Daemon: Service {
     private static func upstream(_ settings: Settings) throws(ConfigurationErrors) -> (CredentialOptions, CurlTransport) {
         var options = CredentialOptions()
         options.bases = settings.upstream.providers
+        options.ownFiles = [settings.keyFile, settings.configuration].filter { !$0.isEmpty }
         var curl = CurlOptions()
         if !settings.upstream.authorities.isEmpty { curl.authorities = settings.upstream.authorities }
         do throws(ProviderError) {

@@ -227,6 +227,7 @@ class Credentials(Tokens):
         suspect = d.cli("credential", "check", n)
         self.assertEqual(suspect.code, 1, suspect)
         self.assertIn("suspect", suspect.text)
+        self.assertIn("kept %s: suspect" % n, d.ok("credential", "prune", n, "--dry-run").text)
         answer = d.ok("credential", "prune", n, "--dry-run", "--json").json
         self.assertEqual((answer["pruned"], answer["kept"], answer["credentials"][0]["result"]), (0, 1, "kept"))
         self.assertIn("0 of 1", d.ok("credential", "prune", n, "--remove").text)
@@ -270,6 +271,66 @@ class Pools(Tokens):
         d.ok("pool", "delete", n)
         self.assertEqual(d.cli("pool", "show", n).code, 3)
         self.shown(a)
+
+    def test_a_deleted_member_can_be_taken_out(self):
+        d, n = self.d, self.n
+        a, b = self.add(n + "-a"), self.add(n + "-b")
+        d.ok("pool", "create", n, "--member", a, "--member", b)
+        number = self.shown(b)["number"]
+        d.ok("credential", "delete", b)
+        gone = [m for m in d.ok("pool", "member", "list", n, "--json").json if m["number"] == number][0]
+        self.assertEqual((gone["credential"], gone["takes_part"], gone["credential_state"]), ("#%d" % number, False, "deleted"))
+        self.assertEqual(d.cli("pool", "member", "remove", n, "#99999").code, 3)
+        d.ok("pool", "member", "remove", n, "#%d" % number)
+        self.assertEqual([m["credential"] for m in d.ok("pool", "member", "list", n, "--json").json], [a])
+
+    def test_check_asks_about_the_own_token_too(self):
+        d, n = self.d, self.n
+        d.ok("provider", "apply", "-", input="""provider: checking
+parameters:
+  base: { type: url, required: true }
+steps:
+  - name: refresh
+    purpose: refresh
+    consumes: refresh
+    replay: never
+    method: POST
+    url: "{base}/refresh"
+    form: { token: "{refresh}" }
+    take: { access: /a }
+  - name: pool
+    purpose: pool
+    replay: safe
+    method: POST
+    url: "{base}/pool"
+    take: { pool: /pool }
+  - name: pool-check
+    purpose: check
+    consumes: pool
+    replay: safe
+    url: "{base}/check"
+    headers: { Authorization: "Bearer {pool}" }
+    take: { live: /live }
+    rules:
+      - when: { status: 401 }
+        verdict: dead
+        reason: it is over
+""")
+        d.ok("credential", "add", n, "--provider", "checking", "--param", "base=" + self.upstream.url, "--secret", "share", "--secret", "refresh",
+             input=PLANT + "fk\n" + PLANT + "rt\n")
+        d.ok("pool", "create", n, "--provider", "checking", "--member", n)
+        self.upstream.answers = [(200, {"pool": PLANT + "pk"})]
+        d.ok("pool", "renew", n)
+        self.assertEqual([t["kind"] for t in self.shown()["tokens"]], ["refresh", "share"], "a pool's token is no member's")
+        good = d.ok("pool", "check", n)
+        self.assertIn("its own token: live", good.text)
+        self.assertIn("no-check", good.text)
+        self.upstream.answers = [(401, {})]
+        bad = d.cli("pool", "verify", n)
+        self.assertEqual(bad.code, 1, bad)
+        self.assertIn("its own token: it is over (dead)", bad.text)
+        self.assertEqual(d.ok("pool", "show", n, "--json").json["own_state"], "suspect")
+        self.assertEqual(self.shown()["state"], "empty", "nothing is known against the member")
 
     def test_renew_exchanges_the_own_token(self):
         d, n = self.d, self.n
@@ -437,7 +498,68 @@ class Schedules(Tokens):
         self.assertEqual(d.cli("schedule", "show", n).code, 3)
 
 
+    @unittest.skipUnless(ROOT, "needs another user")
+    def test_a_right_on_schedules_is_none_on_credentials(self):
+        d, n = self.d, self.n
+        self.add("mine/" + n)
+        self.add("theirs-" + n)
+        d.allow(n, ["uid:%d" % ONE], "create, list, info, put, run", ["**"], "schedule")
+        d.allow(n + "2", ["uid:%d" % ONE], "refresh, check", ["mine/**"], "credential")
+        self.addCleanup(d.forget_policies)
+
+        def create(name, target, *options, action="refresh"):
+            return d.cli("schedule", "create", name, "--rule", "every 300 days", "--action", action, *target, *options, uid=ONE)
+
+        for target in (["--target", "*"], ["--target", "theirs-" + n], ["--target", "min*"], ["--tag", "x"], ["--provider", "oauth2"]):
+            refused = create(n, target)
+            self.assertEqual(refused.code, 4, (target, refused))
+        self.assertIn("by hand", refused.error)
+        for options in (["--prune", "remove"], ["--prune", "disable"], ["--prune", "sink:x"]):
+            self.assertEqual(create(n, ["--target", "mine/*"], *options, action="check").code, 4, options)
+        for action in ("pool-refresh", "job:tokenstool-renew"):
+            self.assertEqual(create(n, ["--target", "mine/*"], action=action).code, 4, action)
+        self.assertEqual(self.upstream.seen, [])
+        self.assertEqual(create(n, ["--target", "mine/*"]).code, 0)
+        self.assertEqual(d.cli("schedule", "run", n, uid=ONE).code, 0)
+        self.assertEqual(len(self.upstream.seen), 1)
+        for change in (["--target", "*"], ["--action", "relogin", "--target", ""], ["--action", "pool-refresh"]):
+            self.assertEqual(d.cli("schedule", "update", n, *change, uid=ONE).code, 4, change)
+        self.assertEqual(d.ok("schedule", "show", n, "--json").json["target"], "mine/*")
+        self.assertEqual(d.cli("schedule", "update", n, "--rule", "every 200 days", uid=ONE).code, 0)
+        # What an administrator made may be run by whom a rule lets run it.
+        d.ok("schedule", "update", n, "--target", "*" + n)
+        self.assertEqual(d.cli("schedule", "run", n, uid=ONE).code, 0)
+        self.assertEqual(len(self.upstream.seen), 3)
+        d.ok("schedule", "delete", n)
+
+    def test_what_happens_by_itself_is_shown(self):
+        d, n = self.d, self.add()
+        shown = self.shown()
+        self.assertEqual((shown["next_refresh"], "no access token" in shown["next_refresh_why"]), (None, True))
+        d.ok("token", n)
+        shown = self.shown()
+        self.assertRegex(shown["next_refresh"], TIME)
+        self.assertLess(shown["next_refresh"], shown["access_expires"])
+        self.assertEqual(shown["next_refresh_why"], "before its access token expires")
+        d.ok("credential", "disable", n)
+        self.assertEqual(self.shown()["next_refresh_why"], "disabled")
+
+
 class Sinks(Tokens):
+    def test_what_no_sink_may_write(self):
+        d, n = self.d, self.n
+        folder = space()
+        os.makedirs(os.path.join(folder, "open", "in"))
+        os.chmod(os.path.join(folder, "open"), 0o777)
+        with open(d.key, "rb") as f:
+            key = f.read()
+        for path in (d.key, os.path.join(d.store, "x"), os.path.join(folder, "open", "x"), os.path.join(folder, "open", "in", "x")):
+            refused = d.cli("sink", "create", n, "--path", path, "--element", "{name}")
+            self.assertEqual(refused.code, 65, (path, refused))
+            self.assertIn("path: ", refused.error)
+        with open(d.key, "rb") as f:
+            self.assertEqual(f.read(), key)
+
     def test_life(self):
         d, n = self.d, self.n
         a = self.add(n + "-a")

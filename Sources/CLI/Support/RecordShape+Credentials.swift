@@ -7,13 +7,14 @@ extension RecordShape {
             Field("attributes", .map), Field("secrets", .lines, "sealed fields"), Field("proxy"),
             Field("tokens", .words(["kind", "expires!", "obtained!"]), "tokens (expires, obtained)"), Field("access_expires", .time),
             Field("token_revision", .number), Field("phase"), Field("since", .time), Field("failures", .number, "failures in a row"),
-            Field("last_refresh", .moment), Field("last_check", .moment), Field("suspect_since", .time),
+            Field("last_refresh", .moment), Field("next_refresh", .time, "next refresh by itself"),
+            Field("next_refresh_why", .text, "why then, or why not"), Field("last_check", .moment), Field("suspect_since", .time),
             Field("result", .text, "last result"), Field("result_time", .time, "time of last result"),
             Field("history", .words(["time!", "from", "to", "why"])), Field("created", .moment), Field("updated", .moment),
         ],
         columns: [
             ("name", "NAME"), ("provider", "PROVIDER"), ("state", "STATE"), ("access_expires", "ACCESS UNTIL"),
-            ("last_refresh", "LAST REFRESH"), ("tags", "TAGS"), ("reason", "REASON"),
+            ("last_refresh", "LAST REFRESH"), ("next_refresh", "NEXT"), ("tags", "TAGS"), ("reason", "REASON"),
         ])
 
     static let pool = RecordShape(

@@ -50,6 +50,6 @@ public struct PoolMemberView: Equatable, Sendable {
     public var verdictTime: UInt64
     /// Whether its credential is there, enabled, and not dead.
     public var takesPart: Bool
-    /// How its credential stands: ``Credential/word(now:lead:)``; "" without one.
+    /// How its credential stands: ``Credential/word(now:lead:)``, or `deleted`; "" of the pool's own token.
     public var credentialWord: String
 }

@@ -28,7 +28,7 @@ extension PoolService: PoolPicking {
         case .none(let retryAfter):
             throw CredentialError(
                 .noLiveMember, "pool",
-                found.isEmpty ? "the pool has no members" : "no member of the pool has a live token; 'coffer pool show' tells why",
+                found.isEmpty ? "the pool has no members" : "no member of the pool can be handed out now",
                 retryAfter: retryAfter)
         }
     }

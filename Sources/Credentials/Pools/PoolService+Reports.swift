@@ -92,6 +92,9 @@ extension PoolService {
         }
     }
 
+    /// For ``clear(_:in:since:)``: taken before the check begins.
+    func knowledge(ofOwn pool: UInt64) -> UInt64 { memory.withLock { $0.pools[pool]?.machine.knowledge(of: 0) ?? 0 } }
+
     /// A check found a suspect's token alive.
     func clear(_ credential: UInt64, in pool: UInt64, since known: UInt64) {
         let now = context.now

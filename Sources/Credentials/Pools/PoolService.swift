@@ -77,7 +77,7 @@ public final class PoolService: CredentialFollowing, Sendable {
             inFlight: member.inFlight, state: health.state, until: health.until > now ? health.until : 0, since: health.since,
             isHalfOpen: health.state != .live && health.isOpen(at: now), reason: health.reason, failures: health.failures,
             verdict: health.verdict, verdictTime: health.verdictTime, takesPart: member.standing.takesPart,
-            credentialWord: credential?.word(now: now) ?? "")
+            credentialWord: credential?.word(now: now) ?? (member.credential == 0 ? "" : "deleted"))
     }
 
     // MARK: Sealed. Waits for the disk: not on an event loop

@@ -10,7 +10,8 @@ extension TokenIssuer {
         guard let provider = providers.find(credential.provider) else {
             throw CredentialError(.notFound, "provider", "its provider is not there any more")
         }
-        let checks = provider.steps(.check).filter { $0.isOffered(credential.parameters) }
+        // What says how a pool's token stands says nothing about a member.
+        let checks = provider.steps(.check).filter { $0.isOffered(credential.parameters) && $0.consumes != Pool.ownKind }
         let available = credential.available.union(credential.parameters.keys)
         let able = checks.filter { $0.needs.isSubset(of: available) }
         guard let step = able.first(where: { $0.replay(credential.parameters) != .never }) else {

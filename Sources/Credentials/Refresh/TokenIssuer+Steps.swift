@@ -5,7 +5,7 @@ import CofferUpstream
 // Steps that use no token up: checks, information, shares.
 extension TokenIssuer {
     /// Runs one step of purpose check, info, share, unshare, summary, reload, quota, pool, unpool or other. Tokens that it gives are saved
-    /// before this returns.
+    /// before this returns, but for a pool's.
     /// - Parameter values: of this call alone; they go before what the credential has.
     /// - Throws: `invalidArgument` for an unknown step, one that could use a token up, or one that lacks a value; `notFound`, `busy`,
     ///   `locked`, …
@@ -73,7 +73,8 @@ extension TokenIssuer {
     }
 
     private func keep(_ result: StepResult, of number: UInt64, _ step: ProviderStep) async throws(CredentialError) {
-        guard result.verdict == .ok else { return }
+        // A pool's token is the pool's, whichever member asked for it.
+        guard result.verdict == .ok, ![.pool, .unpool].contains(step.purpose) else { return }
         let context = context
         let given = result.values.filter { step.gives.contains($0.key) && $0.value.count > 0 }
         guard !given.isEmpty else { return }

@@ -118,8 +118,12 @@ extension SinkService {
             }
         }
         try sink.target.check()
-        try SinkFile(sink.path, outside: context.store.path).checkFolder()
-        guard list(where: { $0.number != sink.number && $0.path == sink.path }).isEmpty else {
+        let file = try file(of: sink)
+        let place = try file.place()
+        // Another path may lead to the same file; one that leads nowhere now is judged when it is written.
+        guard list(where: { other in
+            other.number != sink.number && (other.path == sink.path || (try? self.file(of: other).place()) == place)
+        }).isEmpty else {
             throw CredentialError(.alreadyExists, "path", "another sink writes this file")
         }
         try sink.action.check(rules: context.options.addresses)

@@ -132,7 +132,7 @@ extension SinkService {
     /// Renders, and writes where the file is not that already.
     private func write(_ sink: Sink, _ state: inout SinkState) throws(CredentialError) {
         let content = try rendered(sink)
-        let file = try SinkFile(sink.path, outside: context.store.path)
+        let file = try file(of: sink)
         let digest = SinkFile.digest(content)
         let present = try file.present(content, ours: [state.digest, state.begunDigest])
         if case .same = present {
@@ -157,6 +157,10 @@ extension SinkService {
     }
 
     private func rendered(_ sink: Sink) throws(CredentialError) -> SecretBuffer {
+        // A pool that got another name or went is no pool without members: the file stays what it was.
+        guard sink.target.pool.isEmpty || members(sink.tenant, sink.target.pool) != nil else {
+            throw CredentialError(.notFound, "target", "there is no pool of this name")
+        }
         let shown = shown(by: sink)
         // Before the tokens are read: what changes meanwhile is a change anew.
         desk.withLock { $0.work[sink.number]?.shown = Set(shown.map(\.number)) }

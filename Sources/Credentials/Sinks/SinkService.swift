@@ -81,6 +81,11 @@ public final class SinkService: CredentialFollowing, Sendable {
             && sink.target.covers(credential, members: members)
     }
 
+    /// - Throws: `invalidArgument` with `path`.
+    func file(of sink: Sink) throws(CredentialError) -> SinkFile {
+        try SinkFile(sink.path, outside: context.store.path, sparing: context.options.ownFiles)
+    }
+
     // MARK: Following the store
 
     func load(reader: StoreReader) throws(StoreError) {

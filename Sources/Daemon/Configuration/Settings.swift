@@ -10,6 +10,8 @@ public struct Settings: Sendable, Equatable {
     /// Permission bits of the socket.
     public var socketMode: UInt32 = 0o666
     public var keyFile: String
+    /// The configuration file that was read; "" none is named and none is at the default place.
+    var configuration = ""
     /// Threads that serve connections.
     public var loops = 1
     /// Bytes; 0: as much as the map.
@@ -64,6 +66,7 @@ public struct Settings: Sendable, Equatable {
             InMemoryProvider(name: "file", values: Self.values(file.values.map { ($0.key.rawValue, $0.value) })),
         ])
         var settings = try Settings(reader, places: places)
+        settings.configuration = named ?? places.configuration ?? ""
         settings.http = http
         settings.upstream = file.upstream
         return settings

@@ -67,7 +67,7 @@ import Testing
         _ = try await fixture.service.delete([b.number], by: "test")
         #expect(await refusal { _ = try fixture.pick("one") } == "noLiveMember:pool")
         let gone = try #require(try fixture.pools.members(of: pool.number).last)
-        #expect(gone.name == nil && !gone.takesPart && gone.credentialWord == "")
+        #expect(gone.name == nil && !gone.takesPart && gone.credentialWord == "deleted")
         _ = try await fixture.service.undelete(tenant: .main, name: Array("b".utf8), by: "test")
         #expect(try fixture.pick("one").credential == b.number)
         // Others may change while one of the members is deleted.

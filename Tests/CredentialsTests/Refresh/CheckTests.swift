@@ -106,4 +106,58 @@ import Testing
         #expect(await refusal { _ = try await fixture.tokens.check(1, by: "t") } == "invalidArgument:provider")
         #expect(transport.count == 0)
     }
+
+    /// A pool's token is the pool's: the member that asked for it neither keeps it nor dies with it.
+    @Test func aPoolsTokenIsNoMembers() async throws {
+        let verdict = Mutex(StepResult.ok(["pool": "pk-1"]))
+        let (fixture, transport) = try await fixture { _ in verdict.withLock { $0 } }
+        let source = """
+            provider: pooled
+            title: for tests
+            steps:
+              - name: pool
+                purpose: pool
+                replay: safe
+                method: POST
+                url: "http://127.0.0.1:9/pool"
+                take: { pool: /pool }
+              - name: pool-check
+                purpose: check
+                consumes: pool
+                replay: safe
+                method: POST
+                url: "http://127.0.0.1:9/check"
+                headers: { Authorization: "Bearer {pool}" }
+                answer: any
+            """
+        let credentials = fixture.credentials
+        _ = try await credentials.providers.apply(source, dryRun: false, by: "test")
+        var draft = CredentialDraft(tenant: .main, name: try DocumentName("two".utf8), provider: "pooled")
+        draft.tokens["share"] = buffer("share-0")
+        let member = try await fixture.service.create(draft, by: "test").number
+        var pool = PoolDraft(tenant: .main, name: try DocumentName("p".utf8))
+        pool.provider = "pooled"
+        pool.members = [PoolMember(credential: member)]
+        let number = try await credentials.pools.create(pool, by: "test").number
+        #expect(try await credentials.checkPool(number, by: "t") == nil)
+        _ = try await credentials.renewPool(number, keeps: false, by: "t")
+        #expect(text(try credentials.pools.ownToken(number)) == "pk-1")
+        #expect(try fixture.now(member).tokens.map(\.kind) == ["share"])
+        #expect(await refusal { _ = try await fixture.tokens.check(member, by: "t") } == "invalidArgument:provider")
+
+        #expect(try await credentials.checkPool(number, by: "t")?.verdict == .live)
+        verdict.withLock { $0 = .down() }
+        #expect(try await credentials.checkPool(number, by: "t")?.verdict == .unknown)
+        #expect(try credentials.pools.ownView(of: number)?.state == .live)
+        verdict.withLock { $0 = .dead() }
+        #expect(try await credentials.checkPool(number, by: "t")?.verdict == .dead)
+        #expect(try credentials.pools.ownView(of: number)?.state == .suspect)
+        #expect(try fixture.now(member).state.suspectSince == 0)
+        // Its upstream takes it again: the next request will tell.
+        verdict.withLock { $0 = .ok([:]) }
+        _ = try await credentials.checkPool(number, by: "t")
+        #expect(try credentials.pools.ownView(of: number)?.isHalfOpen == true)
+        #expect(transport.steps == ["pool", "pool-check", "pool-check", "pool-check", "pool-check"])
+        #expect(await refusal { _ = try await credentials.checkPool(number, by: "t", where: { _ in false }) } == "denied")
+    }
 }

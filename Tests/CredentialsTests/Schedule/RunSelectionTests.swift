@@ -64,6 +64,15 @@ import Testing
         #expect(RunSelection(try schedule(), among: all, now: now + 1).chosen == [4, 5])
     }
 
+    /// A wrong password tried every few days locks accounts.
+    @Test func aRefusedLoginIsNotTriedAgain() throws {
+        let all = try [credential(1) { $0.state.loginRefused = 5 }, credential(2)]
+        let selection = RunSelection(try schedule(.relogin), among: all, now: now)
+        #expect(selection.chosen == [2] && selection.skipped == ["the login was refused": 1])
+        // What needs no login goes on.
+        #expect(RunSelection(try schedule(), among: all, now: now).chosen == [1, 2])
+    }
+
     @Test func tenMinutesBetweenTwoLiveChecks() throws {
         let all = try [
             credential(1) { $0.state.lastCheck = now - 599_999 }, credential(2) { $0.state.lastCheck = now - 600_000 }, credential(3),

@@ -85,13 +85,13 @@ import Testing
         func refusal() async -> String {
             await scheduleRefusal {
                 let file = try SinkFile(self.path)
-                try file.checkFolder()
+                _ = try file.place()
                 _ = try file.present(self.buffer("a"), ours: [])
                 try file.replace(with: self.buffer("a"))
             }
         }
-        #expect(await scheduleRefusal { try SinkFile(self.folder + "/none/x").checkFolder() } == "invalidArgument:path")
-        #expect(await scheduleRefusal { try SinkFile("/etc/hostname/x").checkFolder() } == "invalidArgument:path")
+        #expect(await scheduleRefusal { _ = try SinkFile(self.folder + "/none/x").place() } == "invalidArgument:path")
+        #expect(await scheduleRefusal { _ = try SinkFile("/etc/hostname/x").place() } == "invalidArgument:path")
         for mode in [0o777, 0o770, 0o1777] as [mode_t] {
             chmod(folder, mode)
             #expect(await refusal() == "invalidArgument:path")
@@ -107,6 +107,48 @@ import Testing
         #expect(await refusal() == "invalidArgument:path")
         unlink(path)
         #expect(await refusal() == "")
+    }
+
+    /// Whoever can write to a folder above can put another one in its place.
+    @Test func foldersThatOthersCouldReplace() async throws {
+        mkdir(folder + "/open", 0o700)
+        mkdir(folder + "/open/in", 0o755)
+        mkdir(folder + "/safe", 0o755)
+        symlink(folder + "/safe", folder + "/open/link")
+        symlink(folder + "/open/in", folder + "/link")
+        func refusals() async -> [String] {
+            var words: [String] = []
+            for path in ["/open/in/x", "/open/link/x", "/link/x", "/safe/x"] {
+                words.append(await scheduleRefusal { _ = try SinkFile(self.folder + path).place() })
+            }
+            return words
+        }
+        #expect(await refusals() == ["", "", "", ""])
+        let no = "invalidArgument:path"
+        for mode in [0o777, 0o720] as [mode_t] {
+            chmod(folder + "/open", mode)
+            #expect(await refusals() == [no, no, no, ""])
+        }
+        // Of a sticky folder nobody can take away what is not theirs.
+        chmod(folder + "/open", 0o1777)
+        #expect(await refusals() == ["", "", "", ""])
+    }
+
+    @Test func filesThatTheDaemonLivesOn() async throws {
+        try write("key")
+        mkdir(folder + "/keys", 0o700)
+        symlink(folder, folder + "/again")
+        link(path, folder + "/other")
+        let own = [path, folder + "/keys/not-yet"]
+        for name in ["/tokens.json", "/again/tokens.json", "/other", "/keys/not-yet"] {
+            #expect(await scheduleRefusal { _ = try SinkFile(self.folder + name, sparing: own).place() } == "invalidArgument:path", "\(name)")
+            #expect(
+                await scheduleRefusal { try SinkFile(self.folder + name, sparing: own).replace(with: self.buffer("x")) } == "invalidArgument:path")
+        }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "key")
+        #expect(await scheduleRefusal { _ = try SinkFile(self.folder + "/keys/tokens.json", sparing: own).place() } == "")
+        #expect(try SinkFile(path).place() == SinkFile(folder + "/again/tokens.json").place())
+        #expect(try SinkFile(path).place() != SinkFile(folder + "/keys/tokens.json").place())
     }
 
     @Test func aFileTooLargeToKeepIsNotReplaced() async throws {

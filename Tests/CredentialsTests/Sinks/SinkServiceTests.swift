@@ -34,6 +34,32 @@ import Testing
 
     private var state: SinkState { fixture.sinks.find(1)?.state ?? SinkState() }
 
+    /// A pool that got another name must not empty the file of a proxy.
+    @Test func aPoolThatIsNotThereLeavesTheFile() async throws {
+        _ = try await fixture.credential("a")
+        fixture.acting.script.withLock { $0.pools = ["team": [1]] }
+        _ = try await sink { $0.target = CredentialFilter(pool: "team") }
+        await settle()
+        #expect(file == "a=access-of-a\n")
+        fixture.acting.script.withLock { $0.pools = [:] }
+        try fixture.access(of: 1, "second", expires: 0)
+        await settle()
+        #expect(file == "a=access-of-a\n" && state.failures == 1)
+        #expect(state.error.contains("there is no pool of this name"))
+        // One without members is another matter.
+        fixture.acting.script.withLock { $0.pools = ["team": []] }
+        await settle(SinkDebounce.longestRetry)
+        #expect(file == "" && state.error == "")
+    }
+
+    @Test func oneFileHasOneSinkWhateverItsPath() async throws {
+        mkdir(fixture.path + "/folder", 0o700)
+        symlink(fixture.path + "/folder", fixture.path + "/link")
+        _ = try await sink { $0.path = self.fixture.path + "/folder/x" }
+        #expect(await scheduleRefusal { _ = try await self.sink("other") { $0.path = self.fixture.path + "/link/x" } } == "alreadyExists:path")
+        _ = try await sink("other") { $0.path = self.fixture.path + "/link/y" }
+    }
+
     @Test func itFollowsTheStore() async throws {
         _ = try await sink()
         await settle()

@@ -52,7 +52,10 @@ struct CredentialPrune: Verb {
                 ("credentials", .array(lines.map { words in .object(words.map { ($0.name, .text($0.value)) }) })),
             ]))
         }
-        for words in lines where words.count == 3 { try Output.line("\(words[1].value) \(Printable.text(words[2].value))") }
+        for words in lines where words.count == 3 {
+            let word = dryRun && words[1].value == "pruned" ? "would prune" : words[1].value
+            try Output.line("\(word) \(Printable.text(words[2].value))")
+        }
         try Output.line(Printable.text(act.result))
     }
 }

@@ -55,6 +55,7 @@ struct RunSelection: Sendable {
         case .relogin:
             // A new login is what may bring a dead session back; after a refused one a person must act.
             if state.phase == .needsPerson { return "needs-person" }
+            if state.loginRefused != 0 { return "the login was refused" }
         default:
             if state.phase == .needsPerson || state.phase == .dead { return state.phase.word }
         }

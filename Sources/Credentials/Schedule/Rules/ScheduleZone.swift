@@ -1,11 +1,12 @@
+import CofferStore
 import Foundation
 
 /// A named time zone, as the arithmetic of schedules needs it: days are counted, so that months and leap days need no rule.
 struct ScheduleZone: Sendable {
     private let zone: TimeZone
 
-    /// The machine's own, by its name.
-    static var local: String { TimeZone.current.identifier }
+    /// The machine's own, by its name. Where nothing is set up, as in many containers, it is called GMT.
+    static var local: String { TimeZone.current.identifier == "GMT" ? "UTC" : TimeZone.current.identifier }
 
     /// - Throws: `invalidArgument` with `time_zone` where the machine does not know the zone. `+02:00` is none: it knows no summer time.
     init(_ name: String) throws(CredentialError) {
@@ -14,7 +15,7 @@ struct ScheduleZone: Sendable {
             let zone = TimeZone(identifier: name)
         else {
             throw CredentialError(
-                .invalidArgument, "time_zone", "the time zone is not known on this machine; it must be UTC or a name such as Europe/Berlin")
+                .invalidArgument, "time_zone", "the time zone '\(Name.printable(name.utf8.prefix(64)))' is not known on this machine; it must be UTC or a name such as Europe/Berlin")
         }
         self.zone = zone
     }

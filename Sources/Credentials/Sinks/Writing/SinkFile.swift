@@ -23,11 +23,13 @@ struct SinkFile: Sendable {
     let path: String
     private let folder: String
     private let name: String
-    private let store: String
+    private let bounds: SinkBounds
 
-    /// - Parameter store: the store's folder, in which no file may lie; "" none.
+    /// - Parameters:
+    ///   - store: the store's folder, in which no file may lie; "" none.
+    ///   - files: that it may not be, by whatever path.
     /// - Throws: `invalidArgument` with `path`.
-    init(_ path: String, outside store: String = "") throws(CredentialError) {
+    init(_ path: String, outside store: String = "", sparing files: [String] = []) throws(CredentialError) {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         guard path.utf8.count < 4_096, path.hasPrefix("/"), let name = parts.last, !path.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }),
             !parts.dropFirst().contains(where: { $0.isEmpty || $0 == "." || $0 == ".." })
@@ -39,7 +41,7 @@ struct SinkFile: Sendable {
             throw CredentialError(.invalidArgument, "path", "the file's name has more than \(Self.maximumName) bytes")
         }
         self.path = path
-        self.store = store
+        bounds = SinkBounds(store: store, files: files)
         self.name = String(name)
         folder = parts.count == 2 ? "/" : parts.dropLast().joined(separator: "/")
     }
@@ -52,11 +54,21 @@ struct SinkFile: Sendable {
         return digest
     }
 
+    /// Where it lies, whatever the path: the folder by what it is, and the name in it.
+    struct Place: Equatable {
+        var device: dev_t
+        var folder: ino_t
+        var name: String
+    }
+
     /// - Throws: `invalidArgument` with `path` where the folder is not there or others can write to it, or no file can lie there.
-    func checkFolder() throws(CredentialError) {
+    func place() throws(CredentialError) -> Place {
         let folder = try openFolder()
         defer { close(folder) }
         _ = try status(in: folder)
+        var status = stat()
+        guard fstat(folder, &status) == 0 else { throw failure("cannot look at the folder") }
+        return Place(device: status.st_dev, folder: status.st_ino, name: name)
     }
 
     /// - Parameter ours: digests of what we wrote, or may have written, last.
@@ -125,43 +137,11 @@ struct SinkFile: Sendable {
     private func openFolder() throws(CredentialError) -> Int32 {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw refusal("the folder \(folder) cannot be opened: \(String(cString: strerror(errno)))") }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
+        if let objection = bounds.objection(to: descriptor, folder, name) {
             close(descriptor)
-            throw failure("cannot look at the folder")
-        }
-        guard status.st_uid == geteuid() || status.st_uid == 0, status.st_mode & 0o022 == 0 else {
-            close(descriptor)
-            throw refusal(
-                "others can write to the folder \(folder): it must belong to the daemon's user or root, and be writable by nobody else")
-        }
-        guard !isInStore(descriptor) else {
-            close(descriptor)
-            throw refusal("the folder \(folder) is the store's own")
+            throw refusal(objection)
         }
         return descriptor
-    }
-
-    /// Whatever names and links lead there: the folder and those above it are compared by what they are.
-    private func isInStore(_ folder: Int32) -> Bool {
-        var (forbidden, status) = (stat(), stat())
-        guard !store.isEmpty, stat(store, &forbidden) == 0 else { return false }
-        var current = dup(folder)
-        defer { close(current) }
-        var last: (dev_t, ino_t) = (0, 0)
-        for _ in 0..<4_096 {
-            guard fstat(current, &status) == 0 else { return true }
-            if status.st_dev == forbidden.st_dev, status.st_ino == forbidden.st_ino { return true }
-            // The root is its own parent.
-            if last == (status.st_dev, status.st_ino) { return false }
-            last = (status.st_dev, status.st_ino)
-            let parent = openat(current, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-            // A folder above that cannot be read is not the store: the daemon reads that one.
-            guard parent >= 0 else { return false }
-            close(current)
-            current = parent
-        }
-        return true
     }
 
     /// `nil`: nothing lies there.

@@ -40,19 +40,41 @@ struct PoolActs: Sendable {
             }
             return results
         }
-        let good = results.values.count { $0.word == (verb == "check" ? "live" : "renewed") }
-        let lines = pool.members.map { member in
+        let own = verb == "check" ? await own(pool, act.caller) : nil
+        let all = results.values.map(\.word) + (own.map { [$0.word] } ?? [])
+        let good = all.count { $0 == (verb == "check" ? "live" : "renewed") }
+        // Where the pool's own token was asked about, members that nobody can ask about are no failure.
+        let failed = all.count - good - (own == nil ? 0 : all.count { $0 == Self.uncheckable })
+        var lines = own.map { ["0 \($0.word) its own token: \(Name.printable($0.reason.utf8))"] } ?? []
+        lines += pool.members.map { member in
             let name = credentials.credentials.find(member.credential)?.name.description ?? "#\(member.credential)"
             let result = results[member.credential]
             return "\(member.credential) \(result?.word ?? "failed") \(Name.printable(name.utf8)): \(Name.printable((result?.reason ?? "").utf8))"
         }
         return CredentialActResponse(
             record: records.record(records.credentials.pools.find(pool.number) ?? pool),
-            result: "\(good) of \(pool.members.count) members \(verb == "check" ? "live" : "have new tokens")",
+            result: Self.sentence(good: good, members: pool.members.count, own: own?.word, verb),
             details: [
-                RecordField("good", "\(good)"), RecordField("failed", "\(pool.members.count - good)"),
+                RecordField("good", "\(good)"), RecordField("failed", "\(failed)"),
                 RecordField("members", Act.fitting(lines)),
             ])
+    }
+
+    /// How the pool's own token stands; `nil`: it has none, or nobody can say.
+    private func own(_ pool: Pool, _ caller: Caller) async -> (word: String, reason: String)? {
+        do throws(CredentialError) {
+            let found = try await credentials.checkPool(
+                pool.number, by: caller.selector, where: PoolRecords.permission(caller, .check))
+            return found.map { ($0.verdict.rawValue, $0.reason) }
+        } catch {
+            return ("failed", error.message)
+        }
+    }
+
+    private static func sentence(good: Int, members: Int, own: String?, _ verb: String) -> String {
+        guard verb == "check" else { return "\(good) of \(members) members have new tokens" }
+        guard let own else { return "\(good) of \(members) members live" }
+        return "\(own == "live" ? good - 1 : good) of \(members) members live; its own token: \(own)"
     }
 
     private static func one(_ number: UInt64, _ verb: String, _ tokens: TokenIssuer, by principal: String) async -> (UInt64, String, String) {
@@ -64,9 +86,13 @@ struct PoolActs: Sendable {
             let report = try await tokens.refresh(number, options: RefreshOptions(relogin: verb == "relogin"), by: principal)
             return (number, report.isRenewed ? "renewed" : "failed", report.error?.message ?? "")
         } catch {
-            return (number, "failed", error.message)
+            let hasNoCheck = verb == "check" && error.code == .invalidArgument && error.field == "provider"
+            return (number, hasNoCheck ? uncheckable : "failed", error.message)
         }
     }
+
+    /// Its provider has no check for it.
+    private static let uncheckable = "no-check"
 
     /// The pool's own token from its upstream, another one unless `keep` says otherwise.
     private func renew(_ act: Act) async throws(Failure) -> CredentialActResponse {

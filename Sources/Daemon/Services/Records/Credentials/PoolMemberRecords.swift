@@ -73,7 +73,8 @@ struct PoolMemberRecords: RecordKind {
 
     // MARK: Parts
 
-    /// `POOL/CREDENTIAL`. Both names may have slashes: the split that fits what there is. Where two do, none is guessed.
+    /// `POOL/CREDENTIAL`. Both names may have slashes: the split that fits what there is. Where two do, none is guessed. `#` and a number
+    /// is a credential too: one that was deleted has no name any more.
     func find(_ caller: Caller, _ action: Action, _ id: String) throws(Failure) -> (Pool, PoolMemberView) {
         guard let tenant = caller.tenant else { throw .denied }
         do throws(CredentialError) { try credentials.requireReady() } catch { throw Failure(error) }
@@ -81,10 +82,10 @@ struct PoolMemberRecords: RecordKind {
         for index in id.utf8.indices where id.utf8[index] == UInt8(ascii: "/") {
             guard let pool = service.find(tenant: tenant, name: Array(id.utf8[..<index])),
                 caller.allows(.pool, action, of: tenant, pool.name.bytes),
-                let credential = credentials.credentials.find(tenant: tenant, name: Array(id.utf8[id.utf8.index(after: index)...])),
-                pool.members.contains(where: { $0.credential == credential.number })
+                let number = number(String(id.utf8[id.utf8.index(after: index)...]) ?? "", tenant),
+                pool.members.contains(where: { $0.credential == number })
             else { continue }
-            found.append((pool, credential.number))
+            found.append((pool, number))
         }
         guard found.count < 2 else {
             throw Failure(.conflict, "this id means more than one member: rename a pool or a credential with '/' in its name first")
@@ -93,6 +94,10 @@ struct PoolMemberRecords: RecordKind {
             throw caller.rights.isAdministrator ? Failure(.notFound, "there is no such member; an id is POOL/CREDENTIAL") : .denied
         }
         return (pool, view)
+    }
+
+    private func number(_ credential: String, _ tenant: TenantID) -> UInt64? {
+        credentials.credentials.find(tenant: tenant, name: Array(credential.utf8))?.number ?? CredentialID.number(credential)
     }
 
     private func members(of pool: Pool) throws(Failure) -> [PoolMemberView] {

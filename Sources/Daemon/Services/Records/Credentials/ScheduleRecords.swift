@@ -25,6 +25,7 @@ struct ScheduleRecords: RecordKind {
         try fields.finish(.schedule)
         try RecordRules.refuse(secret)
         draft.apply(change)
+        try ScheduleRights(caller: caller, tenant: tenant).require(draft.action, draft.target, draft.prune)
         let ready = draft
         return (record(try await credentialCall { () async throws(CredentialError) in try await service.create(ready, by: caller.selector) }), nil)
     }
@@ -57,6 +58,11 @@ struct ScheduleRecords: RecordKind {
         change.target = try FilterFields.take(&fields, from: present.target)
         try fields.finish(.schedule)
         try RecordRules.refuse(secret)
+        // Whoever may change a schedule may stop it and move its time.
+        if change.action != nil || change.target != nil || change.prune != nil {
+            try ScheduleRights(caller: caller, tenant: present.tenant).require(
+                change.action ?? present.action, change.target ?? present.target, change.prune ?? present.prune)
+        }
         let ready = change
         return record(try await credentialCall { () async throws(CredentialError) in
             try await service.update(
