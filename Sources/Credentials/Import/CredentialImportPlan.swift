@@ -63,7 +63,7 @@ struct CredentialImportPlan {
     /// or a file that has a token twice.
     private func checkUnheld(_ mark: TokenMark) throws(CredentialError) {
         if let other = brought[mark] {
-            throw CredentialError(.alreadyExists, "refresh", "'\(other)' of this import has the same single-use token")
+            throw CredentialError(.alreadyExists, "refresh", "'\(other.description)' of this import has the same single-use token")
         }
         let isHeld = creation.context.directory.read { memory in
             (memory.holders.holders(of: mark) + memory.holders.importedWith(mark)).contains { memory.credentials[$0]?.deleted == 0 }
