@@ -154,7 +154,7 @@ surprise: 1
 
     def test_csv(self):
         n = self.n
-        path = os.path.join(self.folder({"rts.csv": "id,biz_id,rt,enabled,email\n1,%s,%srt,1,\\N\n2,x\n\"3\"x,y\n4,%s,%sr2,0,NULL\n" % (
+        path = os.path.join(self.folder({"rts.csv": "id,biz_id,rt,enabled,email\n1,%s,%scsv1,1,\\N\n2,x\n\"3\"x,y\n4,%s,%scsv2,0,NULL\n" % (
             n, PLANT, n + "2", PLANT)}), "rts.csv")
         answer = self.bring("rtmanage", path, code=65)
         self.assertEqual((answer["created"], answer["refused"]), (2, 2))
