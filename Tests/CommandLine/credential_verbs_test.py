@@ -105,6 +105,25 @@ class Token(Tokens):
         self.assertEqual(d.cli("token").code, 64)
         self.assertEqual(d.cli("token", n, "--pool", "x").code, 64)
 
+    def test_what_is_wrong_is_told_when_it_is_given(self):
+        d, n = self.d, self.n
+        for param, word in (("token_urll=http://127.0.0.1:1/", "token_urll"), ("token_url=ftp://x/", "token_url"),
+                            ("token_url=http://169.254.169.254/t", "not allowed"), ("rotation=sometimes", "rotation")):
+            result = d.cli("credential", "add", n, "--provider", "oauth2", "--param", param)
+            self.assertEqual(result.code, 65, result)
+            self.assertIn(word, result.error)
+        self.add("t", tag=n)
+        again = d.cli("credential", "add", n, "--provider", "oauth2", "--param", "token_url=%s/token" % self.upstream.url, "--secret",
+                      "refresh", input=d.ok("credential", "reveal", "t", "refresh").text)
+        self.assertEqual(again.code, 2, again)
+        self.assertIn("another credential has this refresh token", again.error)
+        # The name stands in front, however short it is.
+        d.ok("credential", "update", "t", "--param", "token_url=http://127.0.0.1:1/")
+        failed = d.cli("credential", "refresh", "t")
+        self.assertEqual(failed.code, 13, failed)
+        d.ok("credential", "disable", "t")
+        self.assertTrue(d.cli("token", "t").error.startswith("coffer: t: "))
+
     def test_watch(self):
         d, n = self.d, self.add()
         watch = subprocess.Popen([binary("coffer"), "--socket", d.socket, "token", n, "--watch"], stdout=subprocess.PIPE,

@@ -36,7 +36,9 @@ struct FailureReport: Error {
         retry = error.retry
         outcome = error.outcome
         message = error.message.isEmpty ? code : error.message
-        if let subject, status != .unreachable, !message.contains(subject) { message = "\(Printable.text(subject)): \(message)" }
+        // A short name may stand in any message by chance.
+        let isNamed = subject.map { message.hasPrefix($0) || message.contains("'\($0)'") } ?? true
+        if let subject, status != .unreachable, !isNamed { message = "\(Printable.text(subject)): \(message)" }
         if outcome == .unknown { message += " (it may have been carried out or not: look)" }
         if let next = Self.next[error.code] { message += " (\(next))" }
         if case .after(let milliseconds) = error.retry, [.noLiveMember, .limited, .upstream].contains(error.code) {

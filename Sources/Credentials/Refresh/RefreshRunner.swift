@@ -120,7 +120,7 @@ struct RefreshRunner: Sendable {
         case .again: return .again
         case .send(let call, let journal):
             engine.turns.started(turn.provider, turn.ticket)
-            let result = await engine.context.transport.send(call)
+            let result = RefreshSaving.checked(await engine.context.transport.send(call), of: call.step)
             engine.count(dial: turn.provider, result.verdict)
             return .answered(journal, result)
         }

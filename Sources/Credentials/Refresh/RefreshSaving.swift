@@ -18,11 +18,29 @@ struct RefreshSaving: Sendable {
     }
 
     /// Bytes of one token; what is longer is no token, and could not be written.
-    private static let longest = 262_144
+    static let longest = 262_144
     /// Bytes of an answer that is kept.
     private static let longestAnswer = 524_288
 
     private var context: CredentialContext { planning.context }
+
+    /// An ok that brings none of the tokens that the step is for, or one that cannot be kept, is no ok: its refresh would still want them,
+    /// and present the same token again at once.
+    static func checked(_ result: StepResult, of step: ProviderStep) -> StepResult {
+        guard result.verdict == .ok else { return result }
+        var result = result
+        let brought = step.gives.filter { (result.values[$0]?.count ?? 0) > 0 }
+        let purpose = step.gives.subtracting(step.consumes.map { [$0] } ?? [])
+        if let long = brought.filter({ (result.values[$0]?.count ?? 0) > longest }).min() {
+            result.reason = "the answer's \(long) token has more than \(longest) bytes"
+        } else if (purpose.isEmpty ? step.gives : purpose).isDisjoint(with: brought) {
+            result.reason = "the answer has none of the tokens that step '\(step.name)' is for"
+        } else {
+            return result
+        }
+        result.verdict = .down
+        return result
+    }
 
     func plan() throws(CredentialError) -> (Saved, [Mutation]) {
         try context.directory.requireReady()

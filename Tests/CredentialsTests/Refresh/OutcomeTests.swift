@@ -171,6 +171,21 @@ import Testing
         #expect(refused == (isUnused ? "" : "needsPerson") && transport.count == (isUnused ? 2 : 1))
     }
 
+    /// Taken for a success, each would be dialled again at once: what was wanted is not there yet.
+    @Test(arguments: [0, 262_145]) func okWithoutAUsableTokenIsDialledOnce(_ length: Int) async throws {
+        let transport = ScriptedTransport { _ in
+            var result = StepResult.ok(length > 0 ? ["access": String(repeating: "a", count: length)] : [:])
+            result.body = buffer("the answer")
+            return result
+        }
+        let fixture = try CredentialsFixture(transport)
+        let number = try await fixture.credential(access: "old", expires: fixture.clock.now + 1_000).number
+        #expect(try await fixture.tokens.refresh(number, by: "uid:1").error?.code == .needsPerson)
+        #expect(transport.count == 1)
+        #expect(text(try fixture.service.secret(number, "unread_answer")) == "the answer")
+        #expect(try fixture.token(number, "access") == "old" && fixture.token(number, "refresh") == "refresh-0")
+    }
+
     /// A provider may say that being asked to wait has used the token up all the same.
     @Test func limitedThatUsesTheTokenUpIsDialledOnce() async throws {
         let transport = ScriptedTransport { _ in
