@@ -10,7 +10,7 @@ import unittest
 import rotating_upstream as u
 from campaign import Site
 
-ROUNDS = int(os.environ.get("COFFER_KILLS", "60"))
+ROUNDS = int(os.environ.get("COFFER_KILLS", "40"))
 
 
 class Kill(unittest.TestCase):
