@@ -336,7 +336,7 @@ steps:
         reason: it is over
 """)
         d.ok("credential", "add", n, "--provider", "checking", "--param", "base=" + self.upstream.url, "--secret", "share", "--secret", "refresh",
-             input=PLANT + "fk\n" + PLANT + "rt-renew\n")
+             input=PLANT + "fk\n" + PLANT + "rt\n")
         d.ok("pool", "create", n, "--provider", "checking", "--member", n)
         self.upstream.answers = [(200, {"pool": PLANT + "pk"})]
         d.ok("pool", "renew", n)
