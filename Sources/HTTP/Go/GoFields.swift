@@ -60,22 +60,23 @@ struct GoFields: Sendable {
 
     /// An array of strings.
     func texts(_ name: String) throws(JSONError) -> [String]? {
-        try last(name, "[]string") { (value) throws(JSONError) in try strings(value, name) }
+        try last(name, "[]string") { (value) throws(JSONError) in try strings(value, name, takesNull: true) }
     }
 
     /// A string, or an array of strings joined by `separator`: new-api's document has arrays where the program has strings.
     func joined(_ name: String, separator: String) throws(JSONError) -> String? {
         try last(name, "string") { (value) throws(JSONError) in
             if let text = value.string { return text }
-            return try strings(value, name)?.joined(separator: separator)
+            // An array in place of a text is our own kindness: it goes no further than texts.
+            return try strings(value, name, takesNull: false)?.joined(separator: separator)
         }
     }
 
-    private func strings(_ value: JSONValue, _ name: String) throws(JSONError) -> [String]? {
+    private func strings(_ value: JSONValue, _ name: String, takesNull: Bool) throws(JSONError) -> [String]? {
         guard let items = value.array else { return nil }
         var texts: [String] = []
         for item in items {
-            guard let text = item.isNull ? "" : item.string else { throw mismatch(item, name, "string") }
+            guard let text = item.isNull && takesNull ? "" : item.string else { throw mismatch(item, name, "string") }
             texts.append(text)
         }
         return texts
