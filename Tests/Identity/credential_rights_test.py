@@ -151,6 +151,10 @@ class CredentialRights(_AccountCase):
         self.denied(child, "create_record", "provider", {"source": source})
         self.denied(child, "record", "provider", "openai")
         fields = {"action": "check", "target": self.mine, "rule": "daily at 03:00", "time_zone": "UTC"}
+        # A right on schedules is none on what they do.
+        self.denied(child, "create_record", "schedule", {"name": self.mine, **fields})
+        self.rules(("main", "credential", "check", [self.mine]), ("main", "schedule", "create, list, info", [self.mine]))
+        self.denied(child, "create_record", "schedule", {"name": self.mine, **fields, "target": self.other})
         self.given(child, "create_record", "schedule", {"name": self.mine, **fields})
         self.denied(child, "create_record", "schedule", {"name": self.other, **fields})
         self.denied(child, "act", "schedule", self.mine, "run")
