@@ -36,7 +36,7 @@ struct BatchRun {
     private let names: [String]
     private let global: GlobalOptions
     /// At once. The daemon keeps to what each provider allows.
-    private static let width = 16
+    private static let width = 64
 
     init(_ selection: CredentialSelection, _ global: GlobalOptions) {
         self.selection = selection
