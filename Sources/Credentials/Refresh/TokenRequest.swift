@@ -26,6 +26,13 @@ public struct TokenRequest: Sendable {
     }
 }
 
+extension TokenRequest {
+    /// Whether tokens of this kind are made to be handed out: whoever may have a token may have these. All others are part of a login.
+    public static func isHandedOut(_ kind: String, ofPool isPool: Bool) -> Bool {
+        kind == "access" || kind == "share" || (isPool && kind == Pool.ownKind)
+    }
+}
+
 /// What the asker of a pool wishes of its lease.
 public struct LeaseWish: Equatable, Sendable {
     /// Who asks with the same key gets the same member while that lives; 0 to 128 bytes, empty: any member.

@@ -97,13 +97,9 @@ extension Connection {
 extension Caller {
     /// Tokens that are made to be handed out need no more than the right to one; all others are part of a login.
     func requireKind(_ kind: String, _ noun: Noun, of tenant: TenantID, _ name: [UInt8]) throws(Failure) {
-        switch kind {
-        case "access", "share": return
-        case Pool.ownKind where noun == .pool: return
-        default:
-            // Which member of a pool answers is not known before; no rule gives the right for all of them.
-            guard noun == .credential ? allows(.credential, .reveal, of: tenant, name) : rights.isAdministrator else { throw .denied }
-        }
+        if CofferCredentials.TokenRequest.isHandedOut(kind, ofPool: noun == .pool) { return }
+        // Which member of a pool answers is not known before; no rule gives the right for all of them.
+        guard noun == .credential ? allows(.credential, .reveal, of: tenant, name) : rights.isAdministrator else { throw .denied }
     }
 
     /// Whether a watch tells the caller of this one.

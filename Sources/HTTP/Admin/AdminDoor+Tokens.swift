@@ -5,9 +5,6 @@ import CofferStore
 
 // Live tokens, and what came of them (docs/admin-api.md).
 extension AdminDoor {
-    /// Kinds that are made to be handed out; all others are part of a login and stay on the socket.
-    private static let kinds: Set<String> = ["access", "share"]
-
     func token(_ request: inout AdminRequest, _ session: Session) async throws(AdminFailure) -> JSONValue {
         let tenant = try tenant(&request, session)
         let (name, isPool) = try subject(&request)
@@ -16,7 +13,7 @@ extension AdminDoor {
         let sticky = try request.text("sticky", 0...128, default: "")
         let timeout = try request.number("timeout_ms", 1...600_000, default: 30_000)
         try request.finish()
-        guard Self.kinds.contains(kind) || (isPool && kind == Pool.ownKind) else {
+        guard TokenRequest.isHandedOut(kind, ofPool: isPool) else {
             throw .invalid("kind", "must be access or share: other tokens are handed out on the socket only")
         }
         guard isAllowed(isPool ? .poolToken : .token, session, tenant, name) else { throw .denied }
