@@ -49,6 +49,11 @@ enum RequestBodies {
         case .reserve: check(Request<ReserveRequest>.self, body)
         case .settle: check(Request<SettleRequest>.self, body)
         case .release: check(Request<ReleaseRequest>.self, body)
+        case .token: check(Request<TokenRequest>.self, body)
+        case .report: check(Request<ReportRequest>.self, body)
+        case .credentialAct: check(Request<CredentialActRequest>.self, body)
+        case .tokenWatch: check(Request<TokenWatchRequest>.self, body)
+        case .credentialImport: check(Request<CredentialImportRequest>.self, body)
         }
     }
 
