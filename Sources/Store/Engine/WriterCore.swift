@@ -60,6 +60,7 @@ final class WriterCore {
         guard let bytes = try sealed.open(.head, Head.key) else { throw StoreError(.damaged, "the store has no head record") }
         let found = try Head(decoding: bytes)
         let seen = try counter.read(storeID: header.storeID, keys: newKeys)
+        store.monitor.locked { store.state.counterWasMissing = seen == nil && found.revision > 0 }
         let rollback = seen.flatMap { $0.isAhead(of: found) ? $0 : nil }
         if let rollback, accepted != found.revision { throw rollback.refusal(of: found) }
         take(newKeys)
