@@ -238,9 +238,10 @@ struct RestoreTests {
         }
         // A restore that failed stays failed, and the next one goes.
         let restore = try target.store.beginRestore(RestoreOptions(mode: .replace))
-        #expect(code { try Array("x\n".utf8).withBytes { (bytes) throws(StoreError) in try restore.update(bytes) } } == .unknownFormat)
-        #expect(code { try lines.withBytes { (bytes) throws(StoreError) in try restore.update(bytes) } } == .unknownFormat)
-        #expect(code { try restore.finish() } == .unknownFormat)
+        let first = code { try Array("x\n".utf8).withBytes { (bytes) throws(StoreError) in try restore.update(bytes) } }
+        #expect(first == .unknownFormat || first == .damaged)
+        #expect(code { try lines.withBytes { (bytes) throws(StoreError) in try restore.update(bytes) } } == first)
+        #expect(code { try restore.finish() } == first)
         try target.store.restore(lines, RestoreOptions(mode: .replace))
         #expect(try target.store.look("plain/3") == .text("value 3", 1))
     }
