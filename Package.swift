@@ -62,6 +62,13 @@ let package = Package(
             path: "Sources/Store",
             swiftSettings: settings
         ),
+        // Who did what: a sealed, chained log beside the store.
+        .target(
+            name: "CofferAudit",
+            dependencies: ["CofferStore", "CSodium", .product(name: "Atomics", package: "swift-atomics")],
+            path: "Sources/Audit",
+            swiftSettings: settings
+        ),
         // Tenants, users, access tokens and the API keys that Coffer issues: what they are and the rules they obey.
         .target(
             name: "CofferAccounts",
@@ -118,7 +125,7 @@ let package = Package(
         .target(
             name: "CofferDaemon",
             dependencies: [
-                "CofferWire", "CofferStore", "CofferAccounts", "CofferCredentials", "CofferUpstream", "CofferHTTP", "CLinux", "CSodium",
+                "CofferWire", "CofferStore", "CofferAccounts", "CofferAudit", "CofferCredentials", "CofferUpstream", "CofferHTTP", "CLinux", "CSodium",
                 .product(name: "Atomics", package: "swift-atomics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -156,7 +163,7 @@ let package = Package(
         .executableTarget(
             name: "coffer",
             dependencies: [
-                "CofferClient", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
+                "CofferAudit", "CofferClient", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -178,6 +185,7 @@ let package = Package(
             name: "coffer-example-embedded", dependencies: ["CofferStore"], path: "Examples/embedded", swiftSettings: settings),
         .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
+        .testTarget(name: "AuditTests", dependencies: ["CofferAudit", "CofferStore"], swiftSettings: settings),
         .testTarget(name: "AccountsTests", dependencies: ["CofferAccounts", "CofferStore"], swiftSettings: settings),
         .testTarget(name: "UpstreamTests", dependencies: ["CofferUpstream", "CofferJSON", "CofferStore"], swiftSettings: settings),
         .testTarget(
@@ -195,7 +203,7 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "CofferDaemon", "CofferClient", "CofferStore", "CofferWire", "CLinux",
+                "CofferDaemon", "CofferAudit", "CofferClient", "CofferStore", "CofferWire", "CLinux",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],

@@ -49,11 +49,24 @@ final class WriterCore {
                 .rolledBack,
                 "the store is at revision \(found.revision), but it was at \(seen.revision) before: an older copy was put in its place")
         }
+        try askWitness(found, newKeys, sealed)
         take(newKeys)
         head = found
         // Sealed on a machine with AES instructions, opened on one without: new records get a key of another suite. Where that cannot be
         // written the store can still be read.
         if !newKeys.sealing.cipher.canSeal { try? advanceKey() }
+    }
+
+    /// The audit log remembers, as the counter file does, where the store was (formats.md 7).
+    private func askWitness(_ found: Head, _ newKeys: KeySet, _ sealed: borrowing SealedTransaction) throws(StoreError) {
+        guard let witness = store.witness else { return }
+        let known = witness.willUnlock(try AuditKeys(newKeys.keyring), WitnessedStore(
+            storeID: header.storeID, incarnation: found.incarnation, revision: found.revision,
+            head: try sealed.open(.auditHead, CommitGroup.witnessKey)))
+        guard let known, known > found.revision else { return }
+        throw StoreError(
+            .rolledBack,
+            "the store is at revision \(found.revision), but the audit log saw it at \(known): an older copy was put in its place")
     }
 
     private func take(_ new: KeySet) {
@@ -110,7 +123,11 @@ final class WriterCore {
     /// Commits a group of batches and answers each. A batch whose preconditions fail, fails alone.
     func commit(_ jobs: [Writer.Job]) {
         guard let failure = attempt(jobs) else { return }
-        if jobs.count == 1 { return jobs[0].completion(.failure(failure)) }
+        // The audit log has been waited for already: it is not asked once for each.
+        if jobs.count == 1 || failure.code == .audit {
+            for job in jobs { job.completion(.failure(failure)) }
+            return
+        }
         // No room, or LMDB refused: each batch by itself, once, with fresh nonces.
         for job in jobs {
             if let failure = attempt([job]) { job.completion(.failure(failure)) }
@@ -127,8 +144,11 @@ final class WriterCore {
         let transaction: Transaction
         do throws(StoreError) { transaction = try Transaction.begin(environment, readOnly: false) } catch { return error }
         var group = CommitGroup(
-            SealedTransaction(transaction, keys: keys, head: head), directory: directory, options: options, usage: environment.usage())
+            SealedTransaction(transaction, keys: keys, head: head), directory: directory, options: options, usage: environment.usage(),
+            isWitnessed: store.witness != nil)
         let newHeader: (header: Header, reserved: UInt64)?
+        let witness = store.witness
+        var asked = false
         do throws(StoreError) {
             for job in jobs { try group.add(job) }
             guard group.changed else {
@@ -136,10 +156,17 @@ final class WriterCore {
                 answer(group)
                 return nil
             }
+            try group.flushNames()
+            // Last, so that little can still fail behind it.
+            if let witness, !group.witnessed.isEmpty {
+                try group.ask(witness)
+                asked = true
+            }
             try group.finish(now: options.clock())
             newHeader = try reserveSeals(group.seals, in: transaction, keys: keys)
         } catch {
             transaction.abort()
+            if asked { tellWitness(group, error) }
             // Their nonces were drawn: they count.
             sealsUsed += group.seals
             return error
@@ -154,11 +181,13 @@ final class WriterCore {
         }
         guard code == 0 else {
             let failure = commitFailure(code)
+            if asked { tellWitness(group, failure) }
             guard broken != nil else { return failure }
             answer(group, insteadOfSuccess: failure)
             return nil
         }
         self.head = group.head
+        witness?.didCommit(revision: group.head.revision)
         if let newHeader {
             sealsReserved = newHeader.reserved
             take(newHeader.header)
@@ -168,6 +197,11 @@ final class WriterCore {
         // Behind the answers: they do not depend on it, and it is tried again with the next commit.
         if sealsUsed + max(sealLimit / 1_024, 1) >= sealLimit { try? advanceKey() }
         return nil
+    }
+
+    private func tellWitness(_ group: borrowing CommitGroup, _ error: StoreError) {
+        guard let first = group.witnessed.first?.revision, let last = group.witnessed.last?.revision, first <= last else { return }
+        store.witness?.didNotCommit(first...last, error)
     }
 
     private func refusal(sealing: Bool) -> StoreError? {
