@@ -32,8 +32,11 @@ public protocol CommitWitness: AnyObject, Sendable {
     /// - Throws: why they must not happen.
     func willCommit(_ commits: [WitnessedCommit]) throws(StoreError) -> [UInt8]?
 
-    /// What ``willCommit(_:)`` saw is committed; `revision` is the last one.
-    func didCommit(revision: UInt64)
+    /// The store stays locked: it was rolled back.
+    func didNotUnlock(_ error: StoreError)
+
+    /// The store is at this place now: what ``willCommit(_:)`` saw is committed, or another generation took its place.
+    func didCommit(incarnation: [UInt8], revision: UInt64)
 
     /// What ``willCommit(_:)`` saw was not committed, or with `outcome-unknown` may be.
     func didNotCommit(_ revisions: ClosedRange<UInt64>, _ error: StoreError)

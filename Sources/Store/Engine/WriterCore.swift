@@ -64,9 +64,11 @@ final class WriterCore {
             storeID: header.storeID, incarnation: found.incarnation, revision: found.revision,
             head: try sealed.open(.auditHead, CommitGroup.witnessKey)))
         guard let known, known > found.revision else { return }
-        throw StoreError(
+        let error = StoreError(
             .rolledBack,
             "the store is at revision \(found.revision), but the audit log saw it at \(known): an older copy was put in its place")
+        witness.didNotUnlock(error)
+        throw error
     }
 
     private func take(_ new: KeySet) {
@@ -187,7 +189,7 @@ final class WriterCore {
             return nil
         }
         self.head = group.head
-        witness?.didCommit(revision: group.head.revision)
+        witness?.didCommit(incarnation: group.head.incarnation, revision: group.head.revision)
         if let newHeader {
             sealsReserved = newHeader.reserved
             take(newHeader.header)
