@@ -8,6 +8,14 @@ public struct WitnessedCommit: Sendable {
     public var changes: [Change]
     /// The values that secrets get, by the place of their change in `changes`.
     public var values: [Int: SecretBuffer]
+
+    public init(revision: UInt64, time: UInt64, principal: String, changes: [Change], values: [Int: SecretBuffer]) {
+        self.revision = revision
+        self.time = time
+        self.principal = principal
+        self.changes = changes
+        self.values = values
+    }
 }
 
 /// Where the store stands when it is unlocked.
