@@ -111,11 +111,12 @@ public final class Store: @unchecked Sendable {
         let storeID = randomBytes(16)
         let (first, recoveryKey) = try slot.wrap(root: root, storeID: storeID, id: 1, now: options.clock())
         let hasAES = Suite.machineHasAES && !options.withoutAESHardware
-        var keyring = try Keyring.random(sealLimit: options.sealLimit, recordSuite: hasAES ? .aes256gcm : .xchacha20poly1305)
+        let now = options.clock()
+        var keyring = try Keyring.random(sealLimit: options.sealLimit, recordSuite: hasAES ? .aes256gcm : .xchacha20poly1305, now: now)
         // The head, below.
         for index in keyring.entries.indices where keyring.entries[index].purpose == .records { keyring.entries[index].sealCount = 1 }
         var header = Header(storeID: storeID, slots: [first], sealedKeyring: [])
-        try header.seal(keyring, root: root)
+        try header.seal(keyring, root: root, now: now)
         let keys = try KeySet(root: root, keyring: keyring, aesHardware: hasAES)
         try folder.buildFirstGeneration { (path) throws(StoreError) in
             let environment = try Environment(folder: path, mapBytes: options.mapBytes)

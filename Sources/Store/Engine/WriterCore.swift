@@ -220,7 +220,7 @@ final class WriterCore {
         let reserved = sealsUsed + made + step
         keyring.entries[index].sealCount = reserved
         var new = header
-        try new.seal(keyring, root: keys.root)
+        try new.seal(keyring, root: keys.root, now: options.clock())
         return (try write(new, root: keys.root, in: transaction), reserved)
     }
 
@@ -228,9 +228,9 @@ final class WriterCore {
     private func advanceKey() throws(StoreError) {
         guard let present = keys else { return }
         var keyring = try header.openKeyring(root: present.root)
-        try keyring.advanceRecordKey(suite: store.newRecordSuite, sealLimit: options.sealLimit)
+        try keyring.advanceRecordKey(suite: store.newRecordSuite, sealLimit: options.sealLimit, now: options.clock())
         let new = try KeySet(root: present.root, keyring: keyring, aesHardware: store.hasAES)
-        try change { (header) throws(StoreError) in try header.seal(keyring, root: present.root) }
+        try change { (header) throws(StoreError) in try header.seal(keyring, root: present.root, now: options.clock()) }
         take(new)
         store.publish(keys: new)
     }
