@@ -106,6 +106,9 @@ final class Environment: @unchecked Sendable {
         }
     }
 
+    /// Copies everything that is committed into a folder without a data file. Readers and writers go on meanwhile.
+    func copy(to folder: String) throws(StoreError) { try lmdb(mdb_env_copy2(handle, folder, 0), "mdb_env_copy2") }
+
     static var busy: StoreError { StoreError(.busy, "the store's file is being opened again: try again in a moment") }
 
     /// - Throws: `forked`, `busy`.
@@ -172,8 +175,6 @@ final class Environment: @unchecked Sendable {
     func hasRoom(for bytes: UInt64) -> Bool {
         let wanted = Int64(clamping: usage().fileBytes) + Int64(clamping: bytes) + Self.reserve
         if wanted <= setAside { return true }
-        var descriptor: mdb_filehandle_t = -1
-        guard mdb_env_get_fd(handle, &descriptor) == 0 else { return true }
         for end in [wanted + Self.setAsideStep, wanted] where coffer_set_aside(descriptor, 0, end) == 0 {
             setAside = end
             return true
@@ -183,10 +184,16 @@ final class Environment: @unchecked Sendable {
 
     /// Whether the file system of the store has next to nothing left.
     var diskIsFull: Bool {
-        var descriptor: mdb_filehandle_t = -1
         var status = statvfs()
-        guard mdb_env_get_fd(handle, &descriptor) == 0, fstatvfs(descriptor, &status) == 0 else { return false }
+        guard fstatvfs(descriptor, &status) == 0 else { return false }
         return UInt64(status.f_bavail) * UInt64(status.f_frsize) < UInt64(Self.reserve)
+    }
+
+    /// Of the data file; LMDB's own.
+    var descriptor: Int32 {
+        var descriptor: mdb_filehandle_t = -1
+        mdb_env_get_fd(handle, &descriptor)
+        return descriptor
     }
 
     // MARK: Numbers

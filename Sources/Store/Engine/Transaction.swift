@@ -103,6 +103,10 @@ struct Transaction {
         try lmdb(code, "mdb_put")
     }
 
+    func clear(_ table: Table) throws(StoreError) {
+        try lmdb(mdb_drop(handle, environment.handle(of: table), 0), "mdb_drop")
+    }
+
     func delete(_ table: Table, _ key: [UInt8]) throws(StoreError) {
         let code = key.withUnsafeBytes { key in
             var name = MDB_val(mv_size: key.count, mv_data: UnsafeMutableRawPointer(mutating: key.baseAddress))

@@ -20,8 +20,9 @@ final class ReaderInbox: @unchecked Sendable {
         case reset
         /// The store was unlocked (or has a new key), or locked.
         case keys(KeySet?)
-        /// Another environment took the place of the one that is read: a restored generation, or the same files opened again.
-        case moved
+        /// Another environment took the place of the one that is read: a restored generation, or the same files opened again. With the
+        /// keys that belong to it.
+        case moved(KeySet?)
     }
 
     /// More changes than this wait: the reader starts over instead, so that a busy loop never grows the queue.
@@ -56,7 +57,7 @@ final class ReaderInbox: @unchecked Sendable {
 
     func post(keys: KeySet?) { monitor.locked { events.append(.keys(keys)) } }
 
-    func postMoved() { monitor.locked { events.append(.moved) } }
+    func post(movedWith keys: KeySet?) { monitor.locked { events.append(.moved(keys)) } }
 
     func take() -> [Event] {
         monitor.locked {

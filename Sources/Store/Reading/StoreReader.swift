@@ -14,6 +14,8 @@ public final class StoreReader {
     /// Valid while `active`: idle, the writer may have ended it.
     private var transaction: Transaction
     private var active = false
+    /// Whether the seat is taken; it is wherever a transaction is running.
+    private var inside = false
     private var seenSignal: UInt64 = 0
     private var revisionSeen: UInt64 = 0
     /// Associated data, then what SipHash reads: nothing is allocated for a request.
@@ -35,7 +37,7 @@ public final class StoreReader {
     }
 
     deinit {
-        if !active { seat.enter(at: 1) }
+        if !inside { seat.enter(at: 1) }
         seat.detach()
         scratch.deallocate()
         store.forget(inbox)
@@ -62,25 +64,44 @@ public final class StoreReader {
         applyPending()
         guard keys != nil else { throw StoreError(.locked, "the store is locked") }
         let now = store.options.clock()
-        if active {
+        if inside {
             transaction.reset()
             seat.stay(from: now)
         } else {
             seat.enter(at: now)
+            inside = true
         }
         try renew()
+        guard keys != nil else {
+            end()
+            throw StoreError(.locked, "the store is locked")
+        }
     }
 
     /// With the seat taken; where there is no transaction to be had, it is given up.
     private func renew() throws(StoreError) {
         active = false
         do throws(StoreError) {
-            if let present = seat.transaction { try present.renew() } else { transaction = try Self.attach(seat, to: store) }
+            if let present = seat.transaction {
+                try present.renew()
+            } else {
+                // Until environment and keys belong together: whatever moved it waits in the inbox since before.
+                while seat.transaction == nil {
+                    transaction = try Self.attach(seat, to: store)
+                    takeEvents()
+                }
+            }
         } catch {
-            seat.leave()
+            leave()
             throw error
         }
         active = true
+    }
+
+    private func leave() {
+        active = false
+        inside = false
+        seat.leave()
     }
 
     /// Begins, or begins again where something was committed since: what is read behind it is as new as every answer that was given.
@@ -94,15 +115,18 @@ public final class StoreReader {
     public func end() {
         guard active else { return }
         transaction.reset()
-        active = false
-        seat.leave()
+        leave()
     }
 
     /// Applies lock, keys and changed records without beginning. A loop calls it when it is told of a lock, so that the keys go at once.
     public func applyPending() {
-        let signal = store.signal.load(ordering: .acquiring)
-        guard signal != seenSignal else { return }
-        seenSignal = signal
+        guard store.signal.load(ordering: .acquiring) != seenSignal else { return }
+        takeEvents()
+        if active { renewInside() }
+    }
+
+    private func takeEvents() {
+        seenSignal = store.signal.load(ordering: .acquiring)
         revisionSeen = store.committed.load(ordering: .acquiring)
         for event in inbox.take() {
             switch event {
@@ -111,10 +135,11 @@ public final class StoreReader {
                 if new == nil { index?.clear() }
             case .reset: index?.clear()
             case .changes(let changes): apply(changes)
-            case .moved: move()
+            case .moved(let new):
+                keys = new
+                move()
             }
         }
-        if active { renewInside() }
     }
 
     /// A miss must not fill the index from a transaction that is older than what was just applied (formats.md 17).
@@ -126,9 +151,9 @@ public final class StoreReader {
     /// What was read belongs to the environment of before.
     private func move() {
         index?.clear()
-        if !active { seat.enter(at: 1) }
+        if !inside { seat.enter(at: 1) }
         seat.detach()
-        if !active { seat.leave() }
+        if !inside { seat.leave() }
     }
 
     private func apply(_ changes: [IndexChange]) {
