@@ -7,7 +7,7 @@ extension Connection {
     func begin(_ operation: Operation, _ id: UInt32, _ body: UnsafeRawBufferPointer) {
         do throws(Failure) {
             if loop.isDraining { throw Failure.draining }
-            if caller.tenant == nil, loop.isUnlocked, loop.services.accounts.hasFailed { try checkUnread(operation) }
+            try checkUnread(operation)
             if operation == .get { return get(id, body) }
             if operation == .verify { return verify(id, body) }
             if !loop.isUnlocked {
@@ -49,10 +49,16 @@ extension Connection {
     }
 
     /// While tenants cannot be read nobody is in one: that is no verdict of a policy.
+    var unread: Failure? {
+        guard caller.tenant == nil, loop.isUnlocked, loop.services.accounts.hasFailed else { return nil }
+        return Failure(.failed, "what the store holds could not be read; it is tried again each second", retry: .after(milliseconds: 1_000))
+    }
+
     private func checkUnread(_ operation: Operation) throws(Failure) {
+        guard caller.tenant == nil, let unread else { return }
         switch operation {
         case .hello, .confirm, .status, .ping, .whoami, .lock, .unlock, .doctor: return
-        default: throw Failure(.failed, "what the store holds could not be read; it is tried again each second", retry: .after(milliseconds: 1_000))
+        default: throw unread
         }
     }
 
