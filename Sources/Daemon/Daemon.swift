@@ -19,6 +19,7 @@ public final class Daemon: Service {
     private let credentials: Credentials
     private let server: SocketServer
     private let http: HTTPServer?
+    private let recovery: MemoryRecovery
 
     /// How long unfinished requests may take when the daemon stops.
     private static let drainSeconds = 10
@@ -48,6 +49,7 @@ public final class Daemon: Service {
         policies = PolicyService(store: store, accounts: accounts)
         store.addListener(policies)
         policies.lockChanged(locked: store.isLocked)
+        recovery = MemoryRecovery(accounts: accounts, credentials: credentials, policies: policies)
         let status = StatusService(
             store: store, policies: policies, connections: counts, credentials: CredentialSigns(credentials: credentials, clock: clock),
             facts: .init(
@@ -127,6 +129,7 @@ public final class Daemon: Service {
         if let http { _ = try await http.listening() }
         accounts.start()
         credentials.start()
+        recovery.start()
         try server.start()
         let numbers = store.statistics()
         logger.info("ready", metadata: [
@@ -155,6 +158,7 @@ public final class Daemon: Service {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             DispatchQueue.global().async { [self] in
                 server.stop(withinSeconds: Self.drainSeconds)
+                recovery.stop()
                 // What was dialled comes to its end, and is saved.
                 credentials.stop()
                 accounts.stop()

@@ -27,6 +27,9 @@ final class SocketLoop: @unchecked Sendable {
     let plantsAllocation: Bool
 
     private var connections: [Int32: Connection] = [:]
+    private var frameMemory = FrameMemory()
+    /// Connections whose frame waits for memory.
+    private var waitingForMemory: Set<ConnectionID> = []
     private var nextSerial: UInt64 = 0
     private var touched: [Connection] = []
     private var isTouching = false
@@ -181,6 +184,24 @@ final class SocketLoop: @unchecked Sendable {
                 connection.pump()
             }
         }
+    }
+
+    // MARK: Memory of frames
+
+    /// - Returns: false where the frame must wait; the connection is touched when it may try again.
+    func takeMemory(_ bytes: Int, _ connection: Connection) -> Bool {
+        if bytes == 0 || frameMemory.take(bytes, uid: connection.uid) { return true }
+        waitingForMemory.insert(connection.id)
+        return false
+    }
+
+    func giveMemory(_ bytes: Int, _ connection: Connection) {
+        guard bytes > 0 else { return }
+        frameMemory.give(bytes, uid: connection.uid)
+        let waiting = waitingForMemory
+        waitingForMemory = []
+        // Those for whom there still is none wait again.
+        for id in waiting { if let connection = self.connection(id) { touch(connection) } }
     }
 
     // MARK: Time
