@@ -23,6 +23,8 @@ public final class Store: @unchecked Sendable {
         public var sealLimit: UInt64 = 1 << 30
         /// Unix milliseconds.
         public var clock: @Sendable () -> UInt64 = { Store.systemClock() }
+        /// Has the data file examined before it is opened; `nil`: it is opened as it is.
+        public var examiner: StoreExaminer?
         public init() {}
     }
 
@@ -154,6 +156,7 @@ public final class Store: @unchecked Sendable {
         let owner = try folder.lockOwner()
         do throws(StoreError) {
             let size = try folder.checkData()
+            try options.examiner?.examine(folder.current)
             let environment = try Environment(folder: folder.current, mapBytes: mapBytes(options, fileBytes: size))
             do throws(StoreError) {
                 let header = try readHeader(environment)
