@@ -50,7 +50,7 @@ struct ExaminationTests {
     /// for writing, and gives no wrong value. `COFFER_EXAMINE_CYCLES`: how many files.
     @Test("a file with a flipped byte is refused, or can be used")
     func flips() throws {
-        let cycles = Int(ProcessInfo.processInfo.environment["COFFER_EXAMINE_CYCLES"] ?? "") ?? 150
+        let cycles = Int(ProcessInfo.processInfo.environment["COFFER_EXAMINE_CYCLES"] ?? "") ?? 60
         let fixture = try LivedInStore.make()
         for number in 0..<200 { try fixture.store.set("more/\(number)", LivedInStore.value(number)) }
         fixture.store.close()
@@ -110,7 +110,10 @@ struct ExaminationTests {
         }
         #expect(isWhole || !report.isGood, "seed \(seed): something is gone, and the scrub does not see it")
         // Writing goes over all that the file says of itself, its free list included.
-        for number in 0..<60 { _ = try? store.set("new/\(number)", LivedInStore.value(number)) }
+        for round in 0..<3 {
+            let steps = (0..<20).map { mutation(put: "new/\($0 + round * 20)", LivedInStore.value($0)) }
+            _ = try? store.commit(Batch(principal: "uid:0", mutations: steps))
+        }
         if report.isGood { #expect(try store.scrub().isGood, "seed \(seed): writing broke it") }
         return report.isGood ? .untouched : .named
     }
