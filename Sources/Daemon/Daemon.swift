@@ -25,8 +25,9 @@ public final class Daemon: Service {
     private static let drainSeconds = 10
 
     /// Opens the store and binds the socket; nobody is served before ``run()``.
+    /// - Parameter examiner: has the store's file looked at first. `nil`, in a program that does not serve as its child: it is not.
     /// - Throws: ``StoreError``, ``SocketError``, ``ConfigurationErrors``.
-    public init(settings: Settings, logger: Logger, environment: [String: String]) throws {
+    public init(settings: Settings, logger: Logger, environment: [String: String], examiner: StoreExaminer? = nil) throws {
         self.settings = settings
         self.logger = logger
         let isHidden = coffer_hide_process() == 0
@@ -38,7 +39,7 @@ public final class Daemon: Service {
         _ = try SocketPath(path: settings.socket, mode: settings.socketMode).check()
         try Self.check(settings)
         let (upstreamOptions, transport) = try Self.upstream(settings)
-        let opened = try StoreOpening(settings: settings, logger: logger, environment: environment).open()
+        let opened = try StoreOpening(settings: settings, logger: logger, environment: environment, examiner: examiner).open()
         store = opened.store
         let clock: @Sendable () -> UInt64 = { Store.systemClock() }
         let counts = ConnectionCounts(limit: settings.connectionsPerUID)

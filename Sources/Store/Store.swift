@@ -28,6 +28,8 @@ public final class Store: @unchecked Sendable {
         public var acceptRollback: UInt64?
         /// Unix milliseconds.
         public var clock: @Sendable () -> UInt64 = { Store.systemClock() }
+        /// Has the data file examined before it is opened; `nil`: it is opened as it is.
+        public var examiner: StoreExaminer?
         public init() {}
     }
 
@@ -162,6 +164,7 @@ public final class Store: @unchecked Sendable {
         let owner = OwnerLock(try folder.lockOwner())
         let size = try folder.checkData()
         try folder.clearInterrupted()
+        try options.examiner?.examine(folder.current)
         let environment = try Environment(folder: folder.current, mapBytes: mapBytes(options, fileBytes: size))
         do throws(StoreError) {
             let header = try readHeader(environment)
