@@ -62,6 +62,9 @@ let package = Package(
             path: "Sources/Store",
             swiftSettings: settings
         ),
+        // The age v1 file format (age-encryption.org/v1), which backups are in. Own code: libsodium has all of its primitives, and no
+        // Swift package speaks it.
+        .target(name: "CofferAge", dependencies: ["CSodium"], path: "Sources/Age", swiftSettings: settings),
         // Tenants, users, access tokens and the API keys that Coffer issues: what they are and the rules they obey.
         .target(
             name: "CofferAccounts",
@@ -156,7 +159,7 @@ let package = Package(
         .executableTarget(
             name: "coffer",
             dependencies: [
-                "CofferClient", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
+                "CofferAge", "CofferClient", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -177,6 +180,7 @@ let package = Package(
         .executableTarget(
             name: "coffer-example-embedded", dependencies: ["CofferStore"], path: "Examples/embedded", swiftSettings: settings),
         .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
+        .testTarget(name: "AgeTests", dependencies: ["CofferAge"], swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
         .testTarget(name: "AccountsTests", dependencies: ["CofferAccounts", "CofferStore"], swiftSettings: settings),
         .testTarget(name: "UpstreamTests", dependencies: ["CofferUpstream", "CofferJSON", "CofferStore"], swiftSettings: settings),
