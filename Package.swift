@@ -121,7 +121,8 @@ let package = Package(
         .target(
             name: "CofferDaemon",
             dependencies: [
-                "CofferWire", "CofferStore", "CofferAccounts", "CofferCredentials", "CofferUpstream", "CofferHTTP", "CLinux", "CSodium",
+                "CofferWire", "CofferStore", "CofferAge", "CofferAccounts", "CofferCredentials", "CofferUpstream", "CofferHTTP", "CLinux",
+                "CSodium",
                 .product(name: "Atomics", package: "swift-atomics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -36,7 +36,7 @@ struct BackupProof {
             guard count >= 0 else { throw BackupFolder.failure("the backup \(file) cannot be read", errno) }
             do throws(AgeError) {
                 if count == 0 { try decryptor.finish(into: &plain) } else {
-                    try sealed.withUnsafeBytes { bytes throws(AgeError) in
+                    try sealed.span.bytes.withUnsafeBytes { bytes throws(AgeError) in
                         try decryptor.update(UnsafeRawBufferPointer(rebasing: bytes[..<count]), into: &plain)
                     }
                 }
@@ -44,7 +44,7 @@ struct BackupProof {
                 throw Failure(.damaged, "the backup \(file) does not open: \(error.message)")
             }
             do throws(StoreError) {
-                try plain.withUnsafeBytes { bytes throws(StoreError) in try verifier.update(bytes) }
+                try plain.span.bytes.withUnsafeBytes { bytes throws(StoreError) in try verifier.update(bytes) }
                 if count == 0 { return try verifier.finish() }
             } catch {
                 throw Failure(.damaged, "the backup \(file) is not whole: \(error.message)")
@@ -63,7 +63,7 @@ struct BackupProof {
         var bytes = try content(path, atMost: 65_536)
         defer { wipe(&bytes) }
         do throws(AgeError) {
-            return try bytes.withUnsafeBytes { bytes throws(AgeError) in try AgeIdentityFile.read(bytes) }
+            return try bytes.span.bytes.withUnsafeBytes { bytes throws(AgeError) in try AgeIdentityFile.read(bytes) }
         } catch {
             throw Failure(.failed, "the rehearsal identity \(path): \(error.message)")
         }
@@ -73,7 +73,7 @@ struct BackupProof {
     static func recipients(_ path: String) throws(Failure) -> [AgeRecipient] {
         let bytes = try content(path, atMost: 1 << 20)
         do throws(AgeError) {
-            return try bytes.withUnsafeBytes { bytes throws(AgeError) in try AgeRecipientsFile.read(bytes) }
+            return try bytes.span.bytes.withUnsafeBytes { bytes throws(AgeError) in try AgeRecipientsFile.read(bytes) }
         } catch {
             throw Failure(.failed, "the recipients' file \(path): \(error.message)")
         }

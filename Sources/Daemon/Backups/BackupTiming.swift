@@ -1,4 +1,5 @@
 import CofferCredentials
+import CofferWire
 
 /// What happened so far, as far as it says when the next backup is due. Times are Unix milliseconds; 0: never.
 struct BackupHistory: Equatable, Sendable {

@@ -128,7 +128,7 @@ final class BackupService: Sendable {
                 switch feed.next(within: patience) {
                 case .data(let bytes)?:
                     total += UInt64(bytes.count)
-                    try bytes.withUnsafeBytes { bytes throws(StoreError) in try restore.update(bytes) }
+                    try bytes.span.bytes.withUnsafeBytes { bytes throws(StoreError) in try restore.update(bytes) }
                     granted(1)
                 case .end(let count)?:
                     guard count == total else {

@@ -62,3 +62,14 @@ extension RestoreResponse {
             })
     }
 }
+
+extension RestoreEffect {
+    init(_ effect: RestoreReport.Name.Effect) {
+        self = switch effect {
+        case .added: .added
+        case .changed: .changed
+        case .kept: .kept
+        case .removed: .removed
+        }
+    }
+}
