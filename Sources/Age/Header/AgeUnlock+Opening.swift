@@ -35,16 +35,16 @@ extension AgeUnlock {
             }
         }
         if isLocked { throw AgeError(.noMatch, "the file is locked with a passphrase, not for an identity") }
-        throw AgeError(.noMatch, recipients == 0
-            ? "the file is for recipients of kinds that are not supported here"
-            : "none of the identities opens the file, which is for \(recipients == 1 ? "another recipient" : "\(recipients) other recipients")")
+        guard recipients > 0 else { throw AgeError(.noMatch, "the file is for recipients of kinds that are not supported here") }
+        let whom = recipients == 1 ? "another recipient" : "\(recipients) other recipients"
+        throw AgeError(.noMatch, "none of the identities opens the file, which is for \(whom)")
     }
 
     private static func open(_ stanzas: [Stanza], _ passphrase: AgePassphrase, _ largest: Int) throws(AgeError) -> AgeFileKey {
         for case .scrypt(let salt, let workFactor, let body) in stanzas {
             guard workFactor <= largest else {
-                throw AgeError(.workFactor, "the file asks for more work than is allowed to open it: work factor "
-                    + (workFactor > 999 ? "above 999" : "\(workFactor)") + ", limit \(largest)")
+                let asked = workFactor > 999 ? "above 999" : "\(workFactor)"
+                throw AgeError(.workFactor, "the file asks for more work than is allowed to open it: work factor \(asked), limit \(largest)")
             }
             if let fileKey = try FileKeyWrap.unwrap(salt: salt, workFactor: workFactor, body: body, with: passphrase) { return fileKey }
             throw AgeError(.noMatch, "the passphrase does not open the file")

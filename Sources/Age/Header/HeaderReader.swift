@@ -98,7 +98,7 @@ struct HeaderReader {
         arguments = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map { Array($0) }
         body = []
         guard arguments.allSatisfy({ !$0.isEmpty }) else { throw malformed("an argument is empty") }
-        guard arguments.allSatisfy({ $0.allSatisfy(\.isVisible) }) else { throw malformed("an argument has a character that none may have") }
+        guard arguments.joined().allSatisfy(\.isVisible) else { throw malformed("an argument has a character that none may have") }
     }
 
     private mutating func end(_ line: ArraySlice<UInt8>) throws(AgeError) {

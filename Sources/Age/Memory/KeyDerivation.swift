@@ -13,7 +13,9 @@ enum KeyDerivation {
     }
 
     /// 32 bytes derived from `secret`: HKDF-Extract, then the first block of HKDF-Expand.
-    static func derive(_ secret: UnsafeRawBufferPointer, salt: UnsafeRawBufferPointer, info: StaticString) throws(AgeError) -> GuardedBytes {
+    static func derive(
+        _ secret: UnsafeRawBufferPointer, salt: UnsafeRawBufferPointer, info: StaticString
+    ) throws(AgeError) -> GuardedBytes {
         try GuardedBytes(count: size) { output in
             guard let output = output.baseAddress else { return }
             withUnsafeTemporaryAllocation(byteCount: size, alignment: 16) { extracted in

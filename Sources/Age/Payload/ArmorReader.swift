@@ -24,7 +24,8 @@ struct ArmorReader {
             let end = rest.firstIndex(of: UInt8(ascii: "\n"))
             let part = rest.prefixed(end ?? rest.count)
             // Two more than a line has: a CR, and one that is too much. Before the armor, blanks may be many.
-            guard line.count + part.count <= (state == .before ? Self.blankLimit : Self.columns + 2) else { throw malformed("it is too long") }
+            let limit = state == .before ? Self.blankLimit : Self.columns + 2
+            guard line.count + part.count <= limit else { throw malformed("it is too long") }
             line += part
             rest = rest.dropping(part.count)
             guard end != nil else { return }
