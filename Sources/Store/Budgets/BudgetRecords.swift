@@ -22,6 +22,12 @@ enum BudgetKeys {
     /// Of the `number`th reservation that was finished: which one it is.
     static func order(_ number: UInt64) -> [UInt8] { [Kind.order] + number.bigEndianBytes }
 
+    /// The reverse; `nil` for any other key.
+    static func finishedNumber(_ key: UnsafeRawBufferPointer) -> UInt64? {
+        guard key.count == 9, key.first == Kind.order else { return nil }
+        return UInt64(bigEndian: key.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
+    }
+
     /// A budget's lines lie together.
     static func usageLine(_ name: DocumentName, number: UInt64, keys: KeySet) -> [UInt8] {
         let slot = UInt16(number % UInt64(StoreLimits.usageLines))
@@ -71,7 +77,7 @@ struct StoredBudget: Equatable, Sendable {
         self = try bytes.withBytes { (bytes) throws(StoreError) in try StoredBudget(reading: bytes) }
     }
 
-    private init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
+    init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
         var reader = FieldReader(bytes, "a budget's record")
         let format = try reader.u8()
         guard format == Self.format else { throw StoreError(.unknownFormat, "a budget's record has format \(format)") }
@@ -123,7 +129,7 @@ struct StoredUsageLine: Equatable, Sendable {
         self = try bytes.withBytes { (bytes) throws(StoreError) in try StoredUsageLine(reading: bytes) }
     }
 
-    private init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
+    init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
         var reader = FieldReader(bytes, "a usage line")
         let format = try reader.u8()
         guard format == Self.format else { throw StoreError(.unknownFormat, "a usage line has format \(format)") }
