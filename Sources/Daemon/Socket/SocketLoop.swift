@@ -262,8 +262,9 @@ final class SocketLoop: @unchecked Sendable {
         }
     }
 
+    /// A restore is told by the store itself: to the loops its switch to the new content looks like a lock and an unlock.
     private static func survivesLock(_ operation: UInt16) -> Bool {
-        [Operation.lock, .unlock, .status, .doctor].contains { $0.rawValue == operation }
+        [Operation.lock, .unlock, .status, .doctor, .restore].contains { $0.rawValue == operation }
     }
 
     /// New requests are no longer begun; what is unfinished may finish, watches end.
