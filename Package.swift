@@ -180,7 +180,7 @@ let package = Package(
         .executableTarget(
             name: "coffer-example-embedded", dependencies: ["CofferStore"], path: "Examples/embedded", swiftSettings: settings),
         .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
-        .testTarget(name: "AgeTests", dependencies: ["CofferAge"], swiftSettings: settings),
+        .testTarget(name: "AgeTests", dependencies: ["CofferAge", "CSodium"], swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
         .testTarget(name: "AccountsTests", dependencies: ["CofferAccounts", "CofferStore"], swiftSettings: settings),
         .testTarget(name: "UpstreamTests", dependencies: ["CofferUpstream", "CofferJSON", "CofferStore"], swiftSettings: settings),
