@@ -38,10 +38,11 @@ extension Connection {
                 try accounts(operation, id, body)
             case .token, .report, .credentialAct, .tokenWatch, .credentialImport:
                 try credentials(operation, id, body)
+            case .backupCreate, .restore, .backupList, .backupRun: try backups(operation, id, body)
             }
         } catch {
             // A stream is ended, anything else (and a watch that does not open) answered.
-            let kind: FrameKind = [.list, .export, .import, .accountImport].contains(operation) ? .end : .response
+            let kind: FrameKind = [.list, .export, .import, .accountImport, .backupCreate, .restore].contains(operation) ? .end : .response
             unfinished.removeValue(forKey: id)
             send(kind, operation.rawValue, id, error)
         }
@@ -77,6 +78,9 @@ extension Connection {
         case .credentialAct: let _: Request<CredentialActRequest> = try decode(body)
         case .tokenWatch: let _: Request<TokenWatchRequest> = try decode(body)
         case .credentialImport: let _: Request<CredentialImportRequest> = try decode(body)
+        case .backupCreate: let _: Request<BackupCreateRequest> = try decode(body)
+        case .restore: let _: Request<RestoreRequest> = try decode(body)
+        case .backupList, .backupRun: let _: Request<Empty> = try decode(body)
         case .hello, .confirm, .get, .ping, .status, .whoami, .unlock, .doctor: break
         }
     }
