@@ -219,6 +219,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
     }
     package.targets.append(.target(name: "FuzzSupport", path: "Tests/Fuzz/Support", swiftSettings: settings + counters))
     let harnesses: [String: [Target.Dependency]] = [
+        "age": ["CofferAge"],
         "wire-requests": ["CofferWire"],
         "http-head": [
             "CofferHTTP", "CofferAccounts",

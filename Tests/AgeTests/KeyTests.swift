@@ -68,7 +68,8 @@ struct KeyTests {
         let mixed = Self.recipient.prefix(61) + "J"
         let wrongs = [
             "", "age", "age1", Self.recipient + "q", String(Self.recipient.dropLast()), String(swapped), String(mixed),
-            " " + Self.recipient, Self.recipient + "\n", "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t", "ssh-ed25519 AAAA", "é",
+            " " + Self.recipient, Self.recipient + "\n", "ssh-ed25519 AAAA", "é",
+            "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t",
         ]
         for wrong in wrongs { #expect(Self.refusal(wrong)?.code == .invalidRecipient, "\(wrong)") }
         // Spare bits, with a right checksum.
@@ -92,7 +93,8 @@ struct KeyTests {
             }
         }
         let wrongs = [
-            "", "AGE-SECRET-KEY-1", Self.identity + "Q", String(Self.identity.dropLast()), Self.recipient, String(repeating: "A", count: 9_999),
+            "", "AGE-SECRET-KEY-1", Self.identity + "Q", String(Self.identity.dropLast()), Self.recipient,
+            String(repeating: "A", count: 9_999),
             "AGE-SECRET-KEY-PQ-1XX76JRALNLXDMEW0CRK45QMCCH4X06SE84UN3VPM33W6HWDX0H3SK3ZQFR",
         ]
         for wrong in wrongs { #expect(Self.identityRefusal(wrong)?.code == .invalidIdentity) }

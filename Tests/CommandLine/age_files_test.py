@@ -65,8 +65,8 @@ class Cases(Folder):
     def test_pieces_from_a_pipe(self):
         case = age_cases.CASES["armor_two_chunks"]
         reader, writer = os.pipe()
-        command = subprocess.Popen([binary("coffer"), "backup", "cat", "-", "--identity", self.identity], stdin=reader, stdout=subprocess.PIPE,
-                                   env=clean_environment(None))
+        command = subprocess.Popen([binary("coffer"), "backup", "cat", "-", "--identity", self.identity], stdin=reader,
+                                   stdout=subprocess.PIPE, env=clean_environment(None))
         os.close(reader)
         for at in range(0, len(case.data), 4_099):
             os.write(writer, case.data[at:at + 4_099])
@@ -142,8 +142,8 @@ class Unlocking(Folder):
         file = self.write("large", age_cases.CASES["stream_three_chunks"].data)
         reader, writer = os.pipe()
         os.close(reader)
-        command = subprocess.run([binary("coffer"), "backup", "cat", file, "--identity", self.identity], stdout=writer, stderr=subprocess.PIPE,
-                                 env=clean_environment(None), timeout=30)
+        command = subprocess.run([binary("coffer"), "backup", "cat", file, "--identity", self.identity], stdout=writer,
+                                 stderr=subprocess.PIPE, env=clean_environment(None), timeout=30)
         os.close(writer)
         self.assertEqual((command.returncode, command.stderr), (1, b""))
 
