@@ -188,7 +188,7 @@ let package = Package(
         .executableTarget(
             name: "coffer-example-embedded", dependencies: ["CofferStore"], path: "Examples/embedded", swiftSettings: settings),
         .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
-        .testTarget(name: "AgeTests", dependencies: ["CofferAge"], swiftSettings: settings),
+        .testTarget(name: "AgeTests", dependencies: ["CofferAge", "CSodium"], swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
         .testTarget(name: "AuditTests", dependencies: ["CofferAudit", "CofferStore"], swiftSettings: settings),
         .testTarget(name: "AccountsTests", dependencies: ["CofferAccounts", "CofferStore"], swiftSettings: settings),
@@ -228,6 +228,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
     }
     package.targets.append(.target(name: "FuzzSupport", path: "Tests/Fuzz/Support", swiftSettings: settings + counters))
     let harnesses: [String: [Target.Dependency]] = [
+        "age": ["CofferAge"],
         "wire-requests": ["CofferWire"],
         "http-head": [
             "CofferHTTP", "CofferAccounts",
