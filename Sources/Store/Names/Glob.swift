@@ -1,12 +1,10 @@
-import CofferStore
-
 /// A pattern over names (formats.md 13): `*` stands for zero or more bytes within one segment, `**` alone in a segment for
 /// zero or more whole segments, nothing else is special: `a/**` covers `a`. Works on bytes, in time linear in name and pattern.
 public struct Glob: Hashable, Sendable {
     public static let maximumLength = 512
 
     /// One segment between slashes.
-    enum Segment: Hashable, Sendable {
+    package enum Segment: Hashable, Sendable {
         case literal([UInt8])
         /// The pieces between its stars; the first and the last are anchored, and may be empty.
         case wildcard([[UInt8]])
@@ -16,12 +14,13 @@ public struct Glob: Hashable, Sendable {
 
     public let bytes: [UInt8]
     /// Runs of `**` count once: they mean the same.
-    let segments: [Segment]
+    package let segments: [Segment]
 
-    /// - Throws: ``GlobError`` naming the rule that the pattern breaks: those of the noun's names, with stars allowed.
-    public init(_ bytes: some Sequence<UInt8>, noun: Noun) throws(GlobError) {
+    /// Over names of secrets, or over all others.
+    /// - Throws: ``GlobError`` naming the rule that the pattern breaks: those of the names, with stars allowed.
+    public init(_ bytes: some Sequence<UInt8>, ofSecrets: Bool) throws(GlobError) {
         let bytes = Array(bytes)
-        if let error = Self.check(bytes, noun: noun) { throw error }
+        if let error = Self.check(bytes, ofSecrets: ofSecrets) { throw error }
         self.bytes = bytes
         var segments: [Segment] = []
         for part in bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
@@ -39,13 +38,13 @@ public struct Glob: Hashable, Sendable {
         return .wildcard(part.split(separator: star, omittingEmptySubsequences: false).map(Array.init))
     }
 
-    private static func check(_ bytes: [UInt8], noun: Noun) -> GlobError? {
+    private static func check(_ bytes: [UInt8], ofSecrets: Bool) -> GlobError? {
         if bytes.isEmpty { return .name(.empty) }
         // A star may stand for nothing, so a pattern may be longer than a name; it has the longest name's limit all the same.
         if bytes.count > maximumLength { return .name(.tooLong) }
         // With each star as a letter the rest must be a name: the rules are then the names' own.
         let plain = bytes.map { $0 == UInt8(ascii: "*") ? UInt8(ascii: "x") : $0 }
-        if noun == .secret {
+        if ofSecrets {
             if let error = plain.withUnsafeBytes({ Name.check($0) }) { return .name(error) }
         } else {
             do { _ = try DocumentName(plain) } catch { return .name(error) }
@@ -75,7 +74,7 @@ extension GlobError: CustomStringConvertible {
 }
 
 extension Glob {
-    /// Whether the pattern covers this name: for `explain` and tests. Requests ask ``PrincipalClass``.
+    /// Whether the pattern covers this name: for `explain`, a restore's choice and tests. Requests ask the policies' compiled rules.
     public func matches(_ name: some Collection<UInt8>) -> Bool {
         let name = Array(name)
         // A single thing without a name has no segments at all.
