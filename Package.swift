@@ -62,6 +62,9 @@ let package = Package(
             path: "Sources/Store",
             swiftSettings: settings
         ),
+        // The age v1 file format (age-encryption.org/v1), which backups are in. Own code: libsodium has all of its primitives, and no
+        // Swift package speaks it.
+        .target(name: "CofferAge", dependencies: ["CSodium"], path: "Sources/Age", swiftSettings: settings),
         // Who did what: a sealed, chained log beside the store.
         .target(
             name: "CofferAudit",
@@ -125,7 +128,8 @@ let package = Package(
         .target(
             name: "CofferDaemon",
             dependencies: [
-                "CofferWire", "CofferStore", "CofferAccounts", "CofferAudit", "CofferCredentials", "CofferUpstream", "CofferHTTP", "CLinux", "CSodium",
+                "CofferWire", "CofferStore", "CofferAge", "CofferAccounts", "CofferAudit", "CofferCredentials", "CofferUpstream", "CofferHTTP",
+                "CLinux", "CSodium",
                 .product(name: "Atomics", package: "swift-atomics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -163,7 +167,7 @@ let package = Package(
         .executableTarget(
             name: "coffer",
             dependencies: [
-                "CofferAudit", "CofferClient", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
+                "CofferAge", "CofferAudit", "CofferClient", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -184,6 +188,7 @@ let package = Package(
         .executableTarget(
             name: "coffer-example-embedded", dependencies: ["CofferStore"], path: "Examples/embedded", swiftSettings: settings),
         .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
+        .testTarget(name: "AgeTests", dependencies: ["CofferAge", "CSodium"], swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
         .testTarget(name: "AuditTests", dependencies: ["CofferAudit", "CofferStore"], swiftSettings: settings),
         .testTarget(name: "AccountsTests", dependencies: ["CofferAccounts", "CofferStore"], swiftSettings: settings),
@@ -223,6 +228,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
     }
     package.targets.append(.target(name: "FuzzSupport", path: "Tests/Fuzz/Support", swiftSettings: settings + counters))
     let harnesses: [String: [Target.Dependency]] = [
+        "age": ["CofferAge"],
         "wire-requests": ["CofferWire"],
         "http-head": [
             "CofferHTTP", "CofferAccounts",

@@ -51,6 +51,10 @@ public struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
         public static let system = Code("system")
         /// The store is older than it was before: somebody put an earlier copy in its place.
         public static let rolledBack = Code("rolled-back")
+        /// A restore was asked for that only an empty store may have.
+        public static let notEmpty = Code("not-empty")
+        /// The store went on after the backup was taken, and a restore would lose that.
+        public static let newer = Code("newer")
         /// The process was forked after the store was opened.
         public static let forked = Code("forked")
 
