@@ -178,6 +178,10 @@ let package = Package(
             name: "coffer-example-embedded", dependencies: ["CofferStore"], path: "Examples/embedded", swiftSettings: settings),
         .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
+        // Each layout of a backup against the documents that are really written.
+        .testTarget(
+            name: "BackupTests",
+            dependencies: ["CofferStore", "CofferAccounts", "CofferCredentials", "CofferUpstream", "CofferDaemon"], swiftSettings: settings),
         .testTarget(name: "AccountsTests", dependencies: ["CofferAccounts", "CofferStore"], swiftSettings: settings),
         .testTarget(name: "UpstreamTests", dependencies: ["CofferUpstream", "CofferJSON", "CofferStore"], swiftSettings: settings),
         .testTarget(
@@ -233,6 +237,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
         ],
         "imports": ["CofferFormats"],
         "upstream": ["CofferUpstream", "CofferStore"],
+        "backup-lines": ["CofferStore"],
     ]
     for (name, dependencies) in harnesses.sorted(by: { $0.key < $1.key }) {
         package.targets.append(
