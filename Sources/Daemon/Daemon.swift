@@ -17,15 +17,18 @@ public final class Daemon: Service {
     private let policies: PolicyService
     private let accounts: Accounts
     private let credentials: Credentials
+    private let backups: BackupService
     private let server: SocketServer
     private let http: HTTPServer?
+    private let recovery: MemoryRecovery
 
     /// How long unfinished requests may take when the daemon stops.
     private static let drainSeconds = 10
 
     /// Opens the store and binds the socket; nobody is served before ``run()``.
+    /// - Parameter examiner: has the store's file looked at first. `nil`, in a program that does not serve as its child: it is not.
     /// - Throws: ``StoreError``, ``SocketError``, ``ConfigurationErrors``.
-    public init(settings: Settings, logger: Logger, environment: [String: String]) throws {
+    public init(settings: Settings, logger: Logger, environment: [String: String], examiner: StoreExaminer? = nil) throws {
         self.settings = settings
         self.logger = logger
         let isHidden = coffer_hide_process() == 0
@@ -37,7 +40,7 @@ public final class Daemon: Service {
         _ = try SocketPath(path: settings.socket, mode: settings.socketMode).check()
         try Self.check(settings)
         let (upstreamOptions, transport) = try Self.upstream(settings)
-        let opened = try StoreOpening(settings: settings, logger: logger, environment: environment).open()
+        let opened = try StoreOpening(settings: settings, logger: logger, environment: environment, examiner: examiner).open()
         store = opened.store
         let clock: @Sendable () -> UInt64 = { Store.systemClock() }
         let counts = ConnectionCounts(limit: settings.connectionsPerUID)
@@ -48,22 +51,33 @@ public final class Daemon: Service {
         policies = PolicyService(store: store, accounts: accounts)
         store.addListener(policies)
         policies.lockChanged(locked: store.isLocked)
+        recovery = MemoryRecovery(accounts: accounts, credentials: credentials, policies: policies)
+        do throws(ConfigurationErrors) {
+            backups = BackupService(store: store, keeper: try Self.keeper(settings, store, logger, clock))
+        } catch {
+            policies.stop()
+            credentials.stop()
+            accounts.stop()
+            store.close()
+            throw error
+        }
+        let signs = BackupSigns(keeper: backups.keeper, clock: clock)
         let status = StatusService(
             store: store, policies: policies, connections: counts, credentials: CredentialSigns(credentials: credentials, clock: clock),
-            facts: .init(
+            backups: signs, facts: .init(
                 socketPath: settings.socket, socketMode: settings.socketMode, storePath: settings.store, isHidden: isHidden,
                 startTime: clock(), unlockNote: opened.note, legacyVariables: HTTPDoors.legacyVariables(settings.http, environment)),
             clock: clock)
         let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"))
         let services = Services(
             store: store, policies: policies, unlock: unlock, status: status, connections: counts, accounts: accounts,
-            credentials: credentials, clock: clock)
+            credentials: credentials, backups: backups, clock: clock)
         do {
             http = try HTTPDoors(
                 configuration: settings.http, accounts: accounts, credentials: credentials, store: store, authority: PolicyAuthority(policies: policies),
                 health: DaemonHealth(
                     store: store, accounts: accounts, credentials: CredentialSigns(credentials: credentials, clock: clock),
-                    connections: counts, socket: SocketPath(path: settings.socket, mode: settings.socketMode),
+                    backups: signs, connections: counts, socket: SocketPath(path: settings.socket, mode: settings.socketMode),
                     startTime: clock(), clock: clock),
                 logger: logger, environment: environment
             ).server()
@@ -99,6 +113,16 @@ public final class Daemon: Service {
         }
     }
 
+    /// - Returns: `nil` where no backups are configured.
+    private static func keeper(
+        _ settings: Settings, _ store: Store, _ logger: Logger, _ clock: @escaping @Sendable () -> UInt64
+    ) throws(ConfigurationErrors) -> BackupKeeper? {
+        guard !settings.backups.folder.isEmpty else { return nil }
+        return try BackupKeeper(
+            store: store, configuration: settings.backups, memory: BackupLedgerFile(path: settings.store + "/scheduled-backups"),
+            logger: logger, clock: clock)
+    }
+
     private static func accountOptions(_ settings: Settings) -> AccountOptions {
         var options = AccountOptions()
         // Groups are the business of new-api's door: without it a key's group is a word without meaning.
@@ -127,7 +151,9 @@ public final class Daemon: Service {
         if let http { _ = try await http.listening() }
         accounts.start()
         credentials.start()
+        recovery.start()
         try server.start()
+        backups.keeper?.start()
         let numbers = store.statistics()
         logger.info("ready", metadata: [
             "socket": "\(settings.socket)", "store": "\(settings.store)", "locked": "\(store.isLocked)",
@@ -155,6 +181,9 @@ public final class Daemon: Service {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             DispatchQueue.global().async { [self] in
                 server.stop(withinSeconds: Self.drainSeconds)
+                recovery.stop()
+                backups.keeper?.stop()
+                backups.stop(withinSeconds: Self.drainSeconds)
                 // What was dialled comes to its end, and is saved.
                 credentials.stop()
                 accounts.stop()

@@ -7,6 +7,7 @@ struct StoreOpening {
     let settings: Settings
     let logger: Logger
     let environment: [String: String]
+    let examiner: StoreExaminer?
 
     /// Files in `$CREDENTIALS_DIRECTORY` that may hold a store's key.
     private static let credentialName = "coffer.key"
@@ -37,6 +38,7 @@ struct StoreOpening {
         options.quotaBytes = settings.quota
         options.indexBytes = settings.indexSize / settings.loops
         options.logRevisions = settings.logRevisions
+        options.examiner = examiner
         return options
     }
 

@@ -100,6 +100,22 @@ extension Limits {
     public static let credentialRows = 1_000
 }
 
+/// The limits of backups (protocol.md, "Limits"). Lengths are bytes.
+extension Limits {
+    /// What one chunk of a backup carries.
+    public static let backupChunk = 1_048_576
+    public static let backupDigest = 32
+    /// Kinds of things in a backup, and the name of one.
+    public static let backupKinds = 256
+    public static let backupKind = 64
+    /// Patterns of names that a restore is held to.
+    public static let restorePatterns = 100
+    /// Names in the verdict of a restore.
+    public static let restoreNames = 1_000
+    /// Backups in the list of scheduled ones.
+    public static let scheduledBackups = 1_000
+}
+
 /// The protocol versions that this code speaks.
 public enum ProtocolVersion {
     public static let minimum: UInt16 = 1

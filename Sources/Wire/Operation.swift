@@ -51,4 +51,9 @@ public enum Operation: UInt16, Sendable, CaseIterable {
     case credentialAct = 0x0502
     case tokenWatch = 0x0503
     case credentialImport = 0x0504
+
+    case backupCreate = 0x0600
+    case restore = 0x0601
+    case backupList = 0x0602
+    case backupRun = 0x0603
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CofferAge
 import CofferClient
 import CofferFormats
 import CofferStore
@@ -17,6 +18,7 @@ struct FailureReport: Error {
         case let report as FailureReport: self = report
         case let error as ClientError: self.init(error, subject)
         case let error as StoreError: self.init(error)
+        case let error as AgeError: self.init(error)
         case let error as FormatError: self.init(status: .badInput, code: "bad-input", message: error.description)
         case let error as CommandFailure: self.init(status: error.status, code: error.code, message: error.message)
         case is CancellationError: self.init(status: .failure, code: "cancelled", message: "cancelled")
@@ -60,6 +62,17 @@ struct FailureReport: Error {
         message = error.message
         if error.code == .inUse { message += " (leave --store out where the daemon runs)" }
         if error.code == .outcomeUnknown { outcome = .unknown }
+    }
+
+    private init(_ error: AgeError) {
+        status = switch error.code {
+        case .noMatch: .locked
+        case .system, .finished: .failure
+        default: .badInput
+        }
+        code = error.code.description
+        message = error.message
+        if error.code == .workFactor { message += " (see --work-factor-limit)" }
     }
 
     private static let statuses: [ClientError.Code: ExitStatus] = [

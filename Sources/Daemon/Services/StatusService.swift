@@ -22,18 +22,21 @@ final class StatusService: Sendable {
     private let policies: PolicyService
     private let connections: ConnectionCounts
     private let credentials: CredentialSigns
+    private let backups: BackupSigns
     private let facts: Facts
     private let clock: @Sendable () -> UInt64
     /// Statistics block on the list worker: not for a loop.
     private let queue = DispatchQueue(label: "coffer.status")
 
     init(
-        store: Store, policies: PolicyService, connections: ConnectionCounts, credentials: CredentialSigns, facts: Facts, clock: @escaping @Sendable () -> UInt64
+        store: Store, policies: PolicyService, connections: ConnectionCounts, credentials: CredentialSigns, backups: BackupSigns, facts: Facts,
+        clock: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
         self.policies = policies
         self.connections = connections
         self.credentials = credentials
+        self.backups = backups
         self.facts = facts
         self.clock = clock
     }
@@ -62,6 +65,7 @@ final class StatusService: Sendable {
         text("store", facts.storePath)
         text("store-id", Self.hexadecimal(store.storeID))
         number("memory-hidden", facts.isHidden ? 1 : 0)
+        entries += backups.entries()
         if locked {
             if !facts.unlockNote.isEmpty { text("unlock-note", facts.unlockNote) }
             return entries
@@ -135,6 +139,7 @@ final class StatusService: Sendable {
             add("oldest-reader", numbers.oldestReaderAge > 60_000 ? .warning : .good, "the oldest reader is \(numbers.oldestReaderAge) ms old")
         }
         if !locked { findings += credentials.findings() }
+        findings += backups.findings()
         add("memory-hidden", facts.isHidden ? .good : .bad, facts.isHidden
             ? "no core dumps, not dumpable" : "core dumps or tracing could not be switched off")
         let socket = SocketPath(path: facts.socketPath, mode: facts.socketMode).present

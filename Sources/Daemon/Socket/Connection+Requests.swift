@@ -7,6 +7,7 @@ extension Connection {
     func begin(_ operation: Operation, _ id: UInt32, _ body: UnsafeRawBufferPointer) {
         do throws(Failure) {
             if loop.isDraining { throw Failure.draining }
+            try checkUnread(operation)
             if operation == .get { return get(id, body) }
             if operation == .verify { return verify(id, body) }
             if !loop.isUnlocked {
@@ -38,12 +39,27 @@ extension Connection {
                 try accounts(operation, id, body)
             case .token, .report, .credentialAct, .tokenWatch, .credentialImport:
                 try credentials(operation, id, body)
+            case .backupCreate, .restore, .backupList, .backupRun: try backups(operation, id, body)
             }
         } catch {
             // A stream is ended, anything else (and a watch that does not open) answered.
-            let kind: FrameKind = [.list, .export, .import, .accountImport].contains(operation) ? .end : .response
+            let kind: FrameKind = [.list, .export, .import, .accountImport, .backupCreate, .restore].contains(operation) ? .end : .response
             unfinished.removeValue(forKey: id)
             send(kind, operation.rawValue, id, error)
+        }
+    }
+
+    /// While tenants cannot be read nobody is in one: that is no verdict of a policy.
+    var unread: Failure? {
+        guard caller.tenant == nil, loop.isUnlocked, loop.services.accounts.hasFailed else { return nil }
+        return Failure(.failed, "what the store holds could not be read; it is tried again each second", retry: .after(milliseconds: 1_000))
+    }
+
+    private func checkUnread(_ operation: Operation) throws(Failure) {
+        guard caller.tenant == nil, let unread else { return }
+        switch operation {
+        case .hello, .confirm, .status, .ping, .whoami, .lock, .unlock, .doctor: return
+        default: throw unread
         }
     }
 
@@ -77,6 +93,9 @@ extension Connection {
         case .credentialAct: let _: Request<CredentialActRequest> = try decode(body)
         case .tokenWatch: let _: Request<TokenWatchRequest> = try decode(body)
         case .credentialImport: let _: Request<CredentialImportRequest> = try decode(body)
+        case .backupCreate: let _: Request<BackupCreateRequest> = try decode(body)
+        case .restore: let _: Request<RestoreRequest> = try decode(body)
+        case .backupList, .backupRun: let _: Request<Empty> = try decode(body)
         case .hello, .confirm, .get, .ping, .status, .whoami, .unlock, .doctor: break
         }
     }

@@ -11,6 +11,9 @@ enum BudgetKeys {
     static let openReservations: [UInt8] = [Kind.open]
     static let counters: [UInt8] = [Kind.counters]
 
+    /// Open or ended.
+    static func isReservation(_ key: UnsafeRawBufferPointer) -> Bool { key.first == Kind.open || key.first == Kind.finished }
+
     static func isOpenReservation(_ key: UnsafeRawBufferPointer) -> Bool { key.first == Kind.open }
 
     static func reservation(_ id: ReservationID, open: Bool, keys: KeySet) -> [UInt8] {

@@ -8,11 +8,14 @@ import Glibc
 public final class StoreReader {
     private let store: Store
     private let inbox: ReaderInbox
-    let began: ManagedAtomic<UInt64>
+    private let seat: ReaderSeat
     private let index: SealedIndex?
     private var keys: KeySet?
+    /// Valid while `active`: idle, the writer may have ended it.
     private var transaction: Transaction
     private var active = false
+    /// Whether the seat is taken; it is wherever a transaction is running.
+    private var inside = false
     private var seenSignal: UInt64 = 0
     private var revisionSeen: UInt64 = 0
     /// Associated data, then what SipHash reads: nothing is allocated for a request.
@@ -20,27 +23,37 @@ public final class StoreReader {
     private static let nameScratch = 64
     private static let scratchSize = 64 + 8 + Name.maximumLength
 
-    init(store: Store, index: SealedIndex?, inbox: ReaderInbox, began: ManagedAtomic<UInt64>) throws(StoreError) {
+    /// - Parameters: `inbox` and `seat` are known to the store already, so that no move of the environment is missed.
+    init(store: Store, index: SealedIndex?, inbox: ReaderInbox, seat: ReaderSeat) throws(StoreError) {
         self.store = store
         self.index = index
         self.inbox = inbox
-        self.began = began
-        try store.environment.retain()
-        do throws(StoreError) {
-            transaction = try Transaction.begin(store.environment, readOnly: true)
-        } catch {
-            store.environment.release()
-            throw error
-        }
+        self.seat = seat
+        seat.enter(at: 1)
+        defer { seat.leave() }
+        transaction = try Self.attach(seat, to: store)
         transaction.reset()
         scratch = .allocate(byteCount: Self.scratchSize, alignment: 16)
     }
 
     deinit {
-        if store.environment.isOurs { transaction.abort() }
+        if !inside { seat.enter(at: 1) }
+        seat.detach()
         scratch.deallocate()
         store.forget(inbox)
-        store.environment.release()
+    }
+
+    /// Begins a transaction of the environment that is there now.
+    private static func attach(_ seat: ReaderSeat, to store: Store) throws(StoreError) -> Transaction {
+        let environment = try store.retainEnvironment()
+        do throws(StoreError) {
+            let transaction = try Transaction.begin(environment, readOnly: true)
+            seat.attach(transaction)
+            return transaction
+        } catch {
+            environment.release()
+            throw error
+        }
     }
 
     // MARK: Transaction
@@ -50,11 +63,45 @@ public final class StoreReader {
     public func begin() throws(StoreError) {
         applyPending()
         guard keys != nil else { throw StoreError(.locked, "the store is locked") }
-        if active { transaction.reset() }
+        let now = store.options.clock()
+        if inside {
+            transaction.reset()
+            seat.stay(from: now)
+        } else {
+            seat.enter(at: now)
+            inside = true
+        }
+        try renew()
+        guard keys != nil else {
+            end()
+            throw StoreError(.locked, "the store is locked")
+        }
+    }
+
+    /// With the seat taken; where there is no transaction to be had, it is given up.
+    private func renew() throws(StoreError) {
         active = false
-        try transaction.renew()
+        do throws(StoreError) {
+            if let present = seat.transaction {
+                try present.renew()
+            } else {
+                // Until environment and keys belong together: whatever moved it waits in the inbox since before.
+                while seat.transaction == nil {
+                    transaction = try Self.attach(seat, to: store)
+                    takeEvents()
+                }
+            }
+        } catch {
+            leave()
+            throw error
+        }
         active = true
-        began.store(store.options.clock(), ordering: .relaxed)
+    }
+
+    private func leave() {
+        active = false
+        inside = false
+        seat.leave()
     }
 
     /// Begins, or begins again where something was committed since: what is read behind it is as new as every answer that was given.
@@ -68,15 +115,18 @@ public final class StoreReader {
     public func end() {
         guard active else { return }
         transaction.reset()
-        active = false
-        began.store(0, ordering: .relaxed)
+        leave()
     }
 
     /// Applies lock, keys and changed records without beginning. A loop calls it when it is told of a lock, so that the keys go at once.
     public func applyPending() {
-        let signal = store.signal.load(ordering: .acquiring)
-        guard signal != seenSignal else { return }
-        seenSignal = signal
+        guard store.signal.load(ordering: .acquiring) != seenSignal else { return }
+        takeEvents()
+        if active { renewInside() }
+    }
+
+    private func takeEvents() {
+        seenSignal = store.signal.load(ordering: .acquiring)
         revisionSeen = store.committed.load(ordering: .acquiring)
         for event in inbox.take() {
             switch event {
@@ -85,15 +135,25 @@ public final class StoreReader {
                 if new == nil { index?.clear() }
             case .reset: index?.clear()
             case .changes(let changes): apply(changes)
+            case .moved(let new):
+                keys = new
+                move()
             }
         }
-        if active { renewInside() }
     }
 
     /// A miss must not fill the index from a transaction that is older than what was just applied (formats.md 17).
     private func renewInside() {
-        transaction.reset()
-        active = (try? transaction.renew()) != nil
+        if seat.transaction != nil { transaction.reset() }
+        try? renew()
+    }
+
+    /// What was read belongs to the environment of before.
+    private func move() {
+        index?.clear()
+        if !inside { seat.enter(at: 1) }
+        seat.detach()
+        if !inside { seat.leave() }
     }
 
     private func apply(_ changes: [IndexChange]) {
