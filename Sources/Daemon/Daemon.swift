@@ -17,6 +17,7 @@ public final class Daemon: Service {
     private let policies: PolicyService
     private let accounts: Accounts
     private let credentials: Credentials
+    private let scrubs: ScrubService
     private let server: SocketServer
     private let http: HTTPServer?
 
@@ -49,8 +50,12 @@ public final class Daemon: Service {
         policies = PolicyService(store: store, accounts: accounts)
         store.addListener(policies)
         policies.lockChanged(locked: store.isLocked)
+        scrubs = ScrubService(
+            store: store, accounts: accounts, memory: ScrubMemory(path: settings.store + "/last-scrub"),
+            schedule: ScrubSchedule(interval: settings.scrub.every), clock: clock, logger: logger)
         let status = StatusService(
             store: store, policies: policies, connections: counts, credentials: CredentialSigns(credentials: credentials, clock: clock),
+            scrubs: scrubs,
             facts: .init(
                 socketPath: settings.socket, socketMode: settings.socketMode, storePath: settings.store, isHidden: isHidden,
                 startTime: clock(), unlockNote: opened.note, legacyVariables: HTTPDoors.legacyVariables(settings.http, environment)),
@@ -58,13 +63,13 @@ public final class Daemon: Service {
         let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"))
         let services = Services(
             store: store, policies: policies, unlock: unlock, status: status, connections: counts, accounts: accounts,
-            credentials: credentials, clock: clock)
+            credentials: credentials, scrubs: scrubs, clock: clock)
         do {
             http = try HTTPDoors(
                 configuration: settings.http, accounts: accounts, credentials: credentials, store: store, authority: PolicyAuthority(policies: policies),
                 health: DaemonHealth(
                     store: store, accounts: accounts, credentials: CredentialSigns(credentials: credentials, clock: clock),
-                    connections: counts, socket: SocketPath(path: settings.socket, mode: settings.socketMode),
+                    scrubs: scrubs, connections: counts, socket: SocketPath(path: settings.socket, mode: settings.socketMode),
                     startTime: clock(), clock: clock),
                 logger: logger, environment: environment
             ).server()
@@ -128,6 +133,7 @@ public final class Daemon: Service {
         if let http { _ = try await http.listening() }
         accounts.start()
         credentials.start()
+        scrubs.start()
         try server.start()
         let numbers = store.statistics()
         logger.info("ready", metadata: [
@@ -156,6 +162,7 @@ public final class Daemon: Service {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             DispatchQueue.global().async { [self] in
                 server.stop(withinSeconds: Self.drainSeconds)
+                scrubs.stop()
                 // What was dialled comes to its end, and is saved.
                 credentials.stop()
                 accounts.stop()

@@ -16,6 +16,8 @@ struct ConfigurationFile {
     var http = HTTPConfiguration()
     /// The `upstream` section.
     var upstream = UpstreamConfiguration()
+    /// The `scrub` section.
+    var scrub = ScrubConfiguration()
 
     /// - Parameter required: whether a missing file is an error.
     static func read(_ path: String, required: Bool) throws(ConfigurationErrors) -> ConfigurationFile {
@@ -74,8 +76,14 @@ struct ConfigurationFile {
                 messages += errors
                 continue
             }
+            if keyNode.scalar?.string == "scrub" {
+                let (scrub, errors) = ScrubSection.read(valueNode, path: path)
+                file.scrub = scrub
+                messages += errors
+                continue
+            }
             guard let name = keyNode.scalar?.string, let key = SettingKey(rawValue: name) else {
-                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream"]).joined(separator: ", ")
+                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "scrub", "upstream"]).joined(separator: ", ")
                 messages.append("\(place): unknown setting '\(String((keyNode.scalar?.string ?? "?").prefix(60)))'; known are \(known)")
                 continue
             }

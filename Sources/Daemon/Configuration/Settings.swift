@@ -27,6 +27,8 @@ public struct Settings: Sendable, Equatable {
     var http = HTTPConfiguration()
     /// What calls to upstreams may reach; only the file has it.
     var upstream = UpstreamConfiguration()
+    /// When the store is scrubbed; only the file has it.
+    var scrub = ScrubConfiguration()
 
     /// The three places, and the defaults for everything else.
     init(store: String, socket: String, keyFile: String) {
@@ -69,6 +71,7 @@ public struct Settings: Sendable, Equatable {
         settings.configuration = named ?? places.configuration ?? ""
         settings.http = http
         settings.upstream = file.upstream
+        settings.scrub = file.scrub
         return settings
     }
 
