@@ -65,6 +65,13 @@ let package = Package(
         // The age v1 file format (age-encryption.org/v1), which backups are in. Own code: libsodium has all of its primitives, and no
         // Swift package speaks it.
         .target(name: "CofferAge", dependencies: ["CSodium"], path: "Sources/Age", swiftSettings: settings),
+        // Who did what: a sealed, chained log beside the store.
+        .target(
+            name: "CofferAudit",
+            dependencies: ["CofferStore", "CSodium", .product(name: "Atomics", package: "swift-atomics")],
+            path: "Sources/Audit",
+            swiftSettings: settings
+        ),
         // Tenants, users, access tokens and the API keys that Coffer issues: what they are and the rules they obey.
         .target(
             name: "CofferAccounts",
@@ -121,7 +128,8 @@ let package = Package(
         .target(
             name: "CofferDaemon",
             dependencies: [
-                "CofferWire", "CofferStore", "CofferAccounts", "CofferCredentials", "CofferUpstream", "CofferHTTP", "CLinux", "CSodium",
+                "CofferWire", "CofferStore", "CofferAge", "CofferAccounts", "CofferAudit", "CofferCredentials", "CofferUpstream", "CofferHTTP",
+                "CLinux", "CSodium",
                 .product(name: "Atomics", package: "swift-atomics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -159,7 +167,7 @@ let package = Package(
         .executableTarget(
             name: "coffer",
             dependencies: [
-                "CofferAge", "CofferClient", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
+                "CofferAge", "CofferAudit", "CofferClient", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -180,8 +188,9 @@ let package = Package(
         .executableTarget(
             name: "coffer-example-embedded", dependencies: ["CofferStore"], path: "Examples/embedded", swiftSettings: settings),
         .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
-        .testTarget(name: "AgeTests", dependencies: ["CofferAge"], swiftSettings: settings),
+        .testTarget(name: "AgeTests", dependencies: ["CofferAge", "CSodium"], swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
+        .testTarget(name: "AuditTests", dependencies: ["CofferAudit", "CofferStore"], swiftSettings: settings),
         .testTarget(name: "AccountsTests", dependencies: ["CofferAccounts", "CofferStore"], swiftSettings: settings),
         .testTarget(name: "UpstreamTests", dependencies: ["CofferUpstream", "CofferJSON", "CofferStore"], swiftSettings: settings),
         .testTarget(
@@ -199,7 +208,7 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "CofferDaemon", "CofferClient", "CofferStore", "CofferWire", "CLinux",
+                "CofferDaemon", "CofferAudit", "CofferClient", "CofferStore", "CofferWire", "CLinux",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -219,6 +228,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
     }
     package.targets.append(.target(name: "FuzzSupport", path: "Tests/Fuzz/Support", swiftSettings: settings + counters))
     let harnesses: [String: [Target.Dependency]] = [
+        "age": ["CofferAge"],
         "wire-requests": ["CofferWire"],
         "http-head": [
             "CofferHTTP", "CofferAccounts",

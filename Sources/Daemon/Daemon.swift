@@ -17,9 +17,11 @@ public final class Daemon: Service {
     private let policies: PolicyService
     private let accounts: Accounts
     private let credentials: Credentials
+    private let backups: BackupService
     private let scrubs: ScrubService
     private let server: SocketServer
     private let http: HTTPServer?
+    private let recovery: MemoryRecovery
 
     /// How long unfinished requests may take when the daemon stops.
     private static let drainSeconds = 10
@@ -53,23 +55,33 @@ public final class Daemon: Service {
         scrubs = ScrubService(
             store: store, accounts: accounts, memory: ScrubMemory(path: settings.store + "/last-scrub"),
             schedule: ScrubSchedule(interval: settings.scrub.every), clock: clock, logger: logger)
+        recovery = MemoryRecovery(accounts: accounts, credentials: credentials, policies: policies)
+        do throws(ConfigurationErrors) {
+            backups = BackupService(store: store, keeper: try Self.keeper(settings, store, logger, clock))
+        } catch {
+            policies.stop()
+            credentials.stop()
+            accounts.stop()
+            store.close()
+            throw error
+        }
+        let signs = BackupSigns(keeper: backups.keeper, clock: clock)
         let status = StatusService(
             store: store, policies: policies, connections: counts, credentials: CredentialSigns(credentials: credentials, clock: clock),
-            scrubs: scrubs,
-            facts: .init(
+            backups: signs, scrubs: scrubs, facts: .init(
                 socketPath: settings.socket, socketMode: settings.socketMode, storePath: settings.store, isHidden: isHidden,
                 startTime: clock(), unlockNote: opened.note, legacyVariables: HTTPDoors.legacyVariables(settings.http, environment)),
             clock: clock)
         let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"))
         let services = Services(
             store: store, policies: policies, unlock: unlock, status: status, connections: counts, accounts: accounts,
-            credentials: credentials, scrubs: scrubs, clock: clock)
+            credentials: credentials, backups: backups, scrubs: scrubs, clock: clock)
         do {
             http = try HTTPDoors(
                 configuration: settings.http, accounts: accounts, credentials: credentials, store: store, authority: PolicyAuthority(policies: policies),
                 health: DaemonHealth(
                     store: store, accounts: accounts, credentials: CredentialSigns(credentials: credentials, clock: clock),
-                    scrubs: scrubs, connections: counts, socket: SocketPath(path: settings.socket, mode: settings.socketMode),
+                    backups: signs, scrubs: scrubs, connections: counts, socket: SocketPath(path: settings.socket, mode: settings.socketMode),
                     startTime: clock(), clock: clock),
                 logger: logger, environment: environment
             ).server()
@@ -105,6 +117,16 @@ public final class Daemon: Service {
         }
     }
 
+    /// - Returns: `nil` where no backups are configured.
+    private static func keeper(
+        _ settings: Settings, _ store: Store, _ logger: Logger, _ clock: @escaping @Sendable () -> UInt64
+    ) throws(ConfigurationErrors) -> BackupKeeper? {
+        guard !settings.backups.folder.isEmpty else { return nil }
+        return try BackupKeeper(
+            store: store, configuration: settings.backups, memory: BackupLedgerFile(path: settings.store + "/scheduled-backups"),
+            logger: logger, clock: clock)
+    }
+
     private static func accountOptions(_ settings: Settings) -> AccountOptions {
         var options = AccountOptions()
         // Groups are the business of new-api's door: without it a key's group is a word without meaning.
@@ -133,8 +155,10 @@ public final class Daemon: Service {
         if let http { _ = try await http.listening() }
         accounts.start()
         credentials.start()
+        recovery.start()
         scrubs.start()
         try server.start()
+        backups.keeper?.start()
         let numbers = store.statistics()
         logger.info("ready", metadata: [
             "socket": "\(settings.socket)", "store": "\(settings.store)", "locked": "\(store.isLocked)",
@@ -162,6 +186,9 @@ public final class Daemon: Service {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             DispatchQueue.global().async { [self] in
                 server.stop(withinSeconds: Self.drainSeconds)
+                recovery.stop()
+                backups.keeper?.stop()
+                backups.stop(withinSeconds: Self.drainSeconds)
                 scrubs.stop()
                 // What was dialled comes to its end, and is saved.
                 credentials.stop()

@@ -66,6 +66,9 @@ public final class Store: @unchecked Sendable {
     private var readers: [(inbox: ReaderInbox, seat: ReaderSeat, index: SealedIndex?)] = []
     private var listeners: [any CommitListener] = []
     private var isClosed = false
+    private var witnessSet: (any CommitWitness)?
+    /// Asked before each commit; `nil`: nobody is.
+    var witness: (any CommitWitness)? { monitor.locked { witnessSet } }
     var nextSlotID: UInt32 = 1
     // Both are made last and need the store itself.
     private var writerThread: Writer?
@@ -389,6 +392,9 @@ public final class Store: @unchecked Sendable {
     /// Is told of every commit, in order, on the writer's thread, after it is durable and before its answers are released.
     public func addListener(_ listener: any CommitListener) { monitor.locked { listeners.append(listener) } }
     public func removeListener(_ listener: any CommitListener) { monitor.locked { listeners.removeAll { $0 === listener } } }
+
+    /// From now on nothing is committed that the witness was not told of before. To be set before the store is unlocked.
+    public func setWitness(_ witness: (any CommitWitness)?) { monitor.locked { witnessSet = witness } }
 
     /// Makes a commit visible: first to the readers, then in the revision, then to the listeners (formats.md 17).
     func publish(_ indexChanges: [IndexChange], changes: [Change], revision: UInt64) {

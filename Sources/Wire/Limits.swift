@@ -109,7 +109,7 @@ extension Limits {
     public static let backupKinds = 256
     public static let backupKind = 64
     /// Patterns of names that a restore is held to.
-    public static let restorePatterns = 1_000
+    public static let restorePatterns = 100
     /// Names in the verdict of a restore.
     public static let restoreNames = 1_000
     /// Backups in the list of scheduled ones.

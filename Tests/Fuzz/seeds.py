@@ -5,6 +5,8 @@ import pathlib
 import struct
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Vectors" / "age"))
+
 OPERATIONS = [
     *range(0x0001, 0x0009), *range(0x0100, 0x010C), *range(0x0200, 0x0205), *range(0x0300, 0x0303),
     *range(0x0400, 0x0408), *range(0x0410, 0x0414), *range(0x0500, 0x0505), *range(0x0600, 0x0604), 0x0610,
@@ -128,6 +130,28 @@ ANSWERS = [
 ]
 
 
+def age():
+    """The small cases of Tests/Vectors/age, as they are and armored, and what keys look like."""
+    from age_cases import CASES, ME, OTHER
+    from age_format import identity, recipient
+
+    for name, case in CASES.items():
+        # Of passphrases only those of little work are opened.
+        if len(case.data) <= 1_000:
+            yield "file-" + name, b"f" + PIECES[:3] + case.data
+            if not case.armored:
+                yield "armor-" + name, b"a" + case.data
+    keys = [identity(ME), identity(OTHER).lower(), recipient(ME), recipient(OTHER).upper(), "AGE-SECRET-KEY-1" + "Q" * 58, "age1" + "q" * 58]
+    for number, key in enumerate(keys):
+        yield f"identity-{number}", b"i" + key.encode()
+        yield f"recipient-{number}", b"r" + key.encode()
+    for number, text in enumerate((f"# x\n\n {keys[0]} \r\n{keys[0]}", f"{keys[2]}\n{keys[2]}\n", "\n", "age-encryption.org/v1\n")):
+        yield f"keys-{number}", b"k" + text.encode()
+    for size in range(3):
+        for what in range(7):
+            yield f"chunks-{size}-{what}", b"c" + bytes([size, 1, what, 0, size, 0, 3, 5])
+
+
 def upstream():
     for number, source in enumerate((PROVIDER, PROVIDER.replace("url:", "uri:"), "provider: &a x\nsteps: *a\n", "")):
         yield f"provider-{number}", b"p" + source.encode()
@@ -149,7 +173,7 @@ def numbered(texts):
 
 
 SEEDS = {
-    "wire-requests": wire_requests, "http-head": http_head, "http-json": numbered(JSON), "tokens": numbered(TOKENS),
+    "age": age, "wire-requests": wire_requests, "http-head": http_head, "http-json": numbered(JSON), "tokens": numbered(TOKENS),
     "imports": numbered(IMPORTS), "upstream": upstream,
 }
 

@@ -26,7 +26,7 @@ extension InvalidCases {
         all.append(restore.with("pattern-empty", field: "pattern", text(""), tooShort))
         all.append(restore.with("pattern-513", field: "pattern", text(ValidCases.text(513)), tooLong))
         all += restore.badTexts("pattern")
-        all.append(restore.vector("1001-patterns", "only: \(tooMany)", u32(0) + u8(0) + u16(1_001) + times(1_001) { _ in text("a") } + u16(0)))
+        all.append(restore.vector("101-patterns", "only: \(tooMany)", u32(0) + u8(0) + u16(101) + times(101) { _ in text("a") } + u16(0)))
         all.append(restore.with("discard-newer-2", field: "discard_newer", u8(2), notBoolean))
         all.append(restore.with("dry-run-2", field: "dry_run", u8(2), notBoolean))
         all.append(restoreChunk.with("data-empty", field: "data", b32([]), tooShort))

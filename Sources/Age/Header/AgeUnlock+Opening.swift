@@ -44,7 +44,7 @@ extension AgeUnlock {
         for case .scrypt(let salt, let workFactor, let body) in stanzas {
             guard workFactor <= largest else {
                 let asked = workFactor > 999 ? "above 999" : "\(workFactor)"
-                throw AgeError(.workFactor, "the file asks for more work than is allowed to open it: work factor \(asked), limit \(largest)")
+                throw AgeError(.workFactor, "the file asks for more work than is allowed: work factor \(asked), limit \(largest)")
             }
             if let fileKey = try FileKeyWrap.unwrap(salt: salt, workFactor: workFactor, body: body, with: passphrase) { return fileKey }
             throw AgeError(.noMatch, "the passphrase does not open the file")

@@ -18,6 +18,8 @@ enum Base64 {
     /// - Returns: nil for anything but the canonical form.
     static func bytes(_ text: UnsafeRawBufferPointer, padded: Bool = false) -> [UInt8]? {
         guard text.count > 0, let characters = text.baseAddress?.assumingMemoryBound(to: CChar.self) else { return [] }
+        // libsodium 1.0.18 takes '+' and '/' with their highest bit set for '+' and '/'.
+        guard text.allSatisfy({ $0 < 0x80 }) else { return nil }
         let variant = padded ? sodium_base64_VARIANT_ORIGINAL : sodium_base64_VARIANT_ORIGINAL_NO_PADDING
         let room = text.count / 4 * 3 + 3
         var status: Int32 = -1

@@ -8,7 +8,7 @@ final class AgeSource {
     let isStandardInput: Bool
     /// For messages.
     let name: String
-    private let descriptor: Int32
+    let descriptor: Int32
     private let buffer: UnsafeMutableRawBufferPointer
 
     init(_ file: String) throws {

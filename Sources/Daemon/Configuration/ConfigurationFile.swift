@@ -16,6 +16,8 @@ struct ConfigurationFile {
     var http = HTTPConfiguration()
     /// The `upstream` section.
     var upstream = UpstreamConfiguration()
+    /// The `backups` section.
+    var backups = BackupConfiguration()
     /// The `scrub` section.
     var scrub = ScrubConfiguration()
 
@@ -76,6 +78,12 @@ struct ConfigurationFile {
                 messages += errors
                 continue
             }
+            if keyNode.scalar?.string == "backups" {
+                let (backups, errors) = BackupSection.read(valueNode, path: path)
+                file.backups = backups
+                messages += errors
+                continue
+            }
             if keyNode.scalar?.string == "scrub" {
                 let (scrub, errors) = ScrubSection.read(valueNode, path: path)
                 file.scrub = scrub
@@ -83,7 +91,7 @@ struct ConfigurationFile {
                 continue
             }
             guard let name = keyNode.scalar?.string, let key = SettingKey(rawValue: name) else {
-                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "scrub", "upstream"]).joined(separator: ", ")
+                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream", "backups", "scrub"]).joined(separator: ", ")
                 messages.append("\(place): unknown setting '\(String((keyNode.scalar?.string ?? "?").prefix(60)))'; known are \(known)")
                 continue
             }

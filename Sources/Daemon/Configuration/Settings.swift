@@ -27,6 +27,8 @@ public struct Settings: Sendable, Equatable {
     var http = HTTPConfiguration()
     /// What calls to upstreams may reach; only the file has it.
     var upstream = UpstreamConfiguration()
+    /// The backups that the daemon takes by itself; only the file has it.
+    var backups = BackupConfiguration()
     /// When the store is scrubbed; only the file has it.
     var scrub = ScrubConfiguration()
 
@@ -71,6 +73,12 @@ public struct Settings: Sendable, Equatable {
         settings.configuration = named ?? places.configuration ?? ""
         settings.http = http
         settings.upstream = file.upstream
+        settings.backups = file.backups
+        guard settings.backups.folder != settings.store, !SystemPath.isInside(settings.backups.folder, folder: settings.store) else {
+            throw ConfigurationErrors(messages: [
+                "'backups.folder' \(settings.backups.folder) must not lie in the store's folder: what happens to one would happen to both"
+            ])
+        }
         settings.scrub = file.scrub
         return settings
     }

@@ -9,6 +9,7 @@ struct DaemonHealth: HealthSource {
     let store: Store
     let accounts: Accounts
     let credentials: CredentialSigns
+    let backups: BackupSigns
     let scrubs: ScrubService
     let connections: ConnectionCounts
     let socket: SocketPath
@@ -19,7 +20,8 @@ struct DaemonHealth: HealthSource {
         var result: [(name: String, problem: String?)] = [("store", store.isLocked ? "locked" : store.readOnlyReason)]
         result.append(("accounts", accounts.isLocked ? "locked" : nil))
         result.append(("credentials", credentials.isLocked ? "locked" : nil))
-        result.append(("scrub", scrubs.problem))
+        if let sign = backups.health() { result.append(sign) }
+        result.append(scrubs.health())
         let present = socket.present
         result.append(("socket", present?.mode == socket.mode && present?.uid == geteuid() ? nil : "its file is gone or has another mode or owner"))
         return result
@@ -33,14 +35,8 @@ struct DaemonHealth: HealthSource {
             Self.gauge("coffer_start_time_seconds", "When the daemon was started, in Unix seconds.", Double(startTime) / 1_000),
             Self.gauge("coffer_socket_connections", "Open connections of the Unix socket.", Double(connections.total)),
         ]
-        if let last = scrubs.last {
-            metrics += [
-                Self.gauge("coffer_scrub_last_timestamp_seconds", "When the last whole scrub ended, in Unix seconds.", Double(last.finished) / 1_000),
-                Self.gauge("coffer_scrub_findings", "What the last whole scrub found wrong.", Double(last.findings)),
-                Self.gauge("coffer_scrub_records", "Records that the last whole scrub looked at.", Double(last.records)),
-            ]
-        }
-        metrics.append(Self.gauge("coffer_scrub_overdue", "1 where the last whole scrub is older than twice its interval.", scrubs.isOverdue ? 1 : 0))
+        metrics += backups.metrics()
+        metrics += scrubs.metrics()
         guard !locked else { return metrics }
         let numbers = await withCheckedContinuation { continuation in
             // It waits for the list worker: not on a thread of the pool.

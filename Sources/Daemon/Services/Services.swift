@@ -17,13 +17,14 @@ final class Services: Sendable {
     let acts: CredentialActs
     let reports: TokenReports
     let credentialImports: CredentialImports
+    let backups: BackupService
     let scrubs: ScrubService
     /// What unfinished imports hold in memory, all together.
     let imports = ImportBudget()
 
     init(
         store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts, accounts: Accounts,
-        credentials: Credentials, scrubs: ScrubService, clock: @escaping @Sendable () -> UInt64
+        credentials: Credentials, backups: BackupService, scrubs: ScrubService, clock: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
         secrets = SecretService(store: store)
@@ -38,6 +39,7 @@ final class Services: Sendable {
         acts = CredentialActs(credentials: credentials, records: records.credentials, pools: records.pools, schedules: records.schedules, sinks: records.sinks)
         reports = TokenReports(credentials: credentials, clock: clock)
         credentialImports = CredentialImports(credentials: credentials)
+        self.backups = backups
     }
 }
 

@@ -22,6 +22,7 @@ final class StatusService: Sendable {
     private let policies: PolicyService
     private let connections: ConnectionCounts
     private let credentials: CredentialSigns
+    private let backups: BackupSigns
     private let scrubs: ScrubService
     private let facts: Facts
     private let clock: @Sendable () -> UInt64
@@ -29,13 +30,14 @@ final class StatusService: Sendable {
     private let queue = DispatchQueue(label: "coffer.status")
 
     init(
-        store: Store, policies: PolicyService, connections: ConnectionCounts, credentials: CredentialSigns, scrubs: ScrubService, facts: Facts,
-        clock: @escaping @Sendable () -> UInt64
+        store: Store, policies: PolicyService, connections: ConnectionCounts, credentials: CredentialSigns, backups: BackupSigns,
+        scrubs: ScrubService, facts: Facts, clock: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
         self.policies = policies
         self.connections = connections
         self.credentials = credentials
+        self.backups = backups
         self.scrubs = scrubs
         self.facts = facts
         self.clock = clock
@@ -65,6 +67,7 @@ final class StatusService: Sendable {
         text("store", facts.storePath)
         text("store-id", Self.hexadecimal(store.storeID))
         number("memory-hidden", facts.isHidden ? 1 : 0)
+        entries += backups.entries() + scrubs.entries()
         if locked {
             if !facts.unlockNote.isEmpty { text("unlock-note", facts.unlockNote) }
             return entries
@@ -89,13 +92,6 @@ final class StatusService: Sendable {
         number("log-revisions", numbers.logRevisions)
         number("commits", numbers.commits)
         for (key, value) in credentials.counts() { number(key, value) }
-        number("scrub-running", scrubs.isRunning ? 1 : 0)
-        if let last = scrubs.last {
-            number("scrub-last", last.finished)
-            number("scrub-revision", last.revision)
-            number("scrub-records", last.records)
-            number("scrub-findings", last.findings)
-        }
         text("suite", numbers.suite)
         number("keys-in-locked-memory", numbers.keysLockedInMemory ? 1 : 0)
         return entries
@@ -145,6 +141,7 @@ final class StatusService: Sendable {
             add("oldest-reader", numbers.oldestReaderAge > 60_000 ? .warning : .good, "the oldest reader is \(numbers.oldestReaderAge) ms old")
         }
         if !locked { findings += credentials.findings() }
+        findings += backups.findings()
         findings.append(scrubs.finding)
         add("memory-hidden", facts.isHidden ? .good : .bad, facts.isHidden
             ? "no core dumps, not dumpable" : "core dumps or tracing could not be switched off")

@@ -30,7 +30,7 @@ extension Connection {
         guard !loop.isDraining else { return send(.response, Operation.get.rawValue, requestID, Failure.draining) }
         guard loop.isUnlocked else { return send(.response, Operation.get.rawValue, requestID, loop.lockFailure) }
         guard let tenant = caller.tenant, caller.rights.allows(.secret, .get, tenant: tenant, name: name) else {
-            return send(.response, Operation.get.rawValue, requestID, Failure.denied)
+            return send(.response, Operation.get.rawValue, requestID, unread ?? Failure.denied)
         }
         var size = Self.usualRecord
         while true {

@@ -7,6 +7,7 @@ extension Connection {
     func begin(_ operation: Operation, _ id: UInt32, _ body: UnsafeRawBufferPointer) {
         do throws(Failure) {
             if loop.isDraining { throw Failure.draining }
+            try checkUnread(operation)
             if operation == .get { return get(id, body) }
             if operation == .verify { return verify(id, body) }
             if !loop.isUnlocked {
@@ -46,6 +47,20 @@ extension Connection {
             let kind: FrameKind = [.list, .export, .import, .accountImport, .backupCreate, .restore].contains(operation) ? .end : .response
             unfinished.removeValue(forKey: id)
             send(kind, operation.rawValue, id, error)
+        }
+    }
+
+    /// While tenants cannot be read nobody is in one: that is no verdict of a policy.
+    var unread: Failure? {
+        guard caller.tenant == nil, loop.isUnlocked, loop.services.accounts.hasFailed else { return nil }
+        return Failure(.failed, "what the store holds could not be read; it is tried again each second", retry: .after(milliseconds: 1_000))
+    }
+
+    private func checkUnread(_ operation: Operation) throws(Failure) {
+        guard caller.tenant == nil, let unread else { return }
+        switch operation {
+        case .hello, .confirm, .status, .ping, .whoami, .lock, .unlock, .doctor: return
+        default: throw unread
         }
     }
 

@@ -27,6 +27,9 @@ final class SocketLoop: @unchecked Sendable {
     let plantsAllocation: Bool
 
     private var connections: [Int32: Connection] = [:]
+    private var frameMemory = FrameMemory()
+    /// Connections whose frame waits for memory.
+    private var waitingForMemory: Set<ConnectionID> = []
     private var nextSerial: UInt64 = 0
     private var touched: [Connection] = []
     private var isTouching = false
@@ -183,6 +186,24 @@ final class SocketLoop: @unchecked Sendable {
         }
     }
 
+    // MARK: Memory of frames
+
+    /// - Returns: false where the frame must wait; the connection is touched when it may try again.
+    func takeMemory(_ bytes: Int, _ connection: Connection) -> Bool {
+        if bytes == 0 || frameMemory.take(bytes, uid: connection.uid) { return true }
+        waitingForMemory.insert(connection.id)
+        return false
+    }
+
+    func giveMemory(_ bytes: Int, _ connection: Connection) {
+        guard bytes > 0 else { return }
+        frameMemory.give(bytes, uid: connection.uid)
+        let waiting = waitingForMemory
+        waitingForMemory = []
+        // Those for whom there still is none wait again.
+        for id in waiting { if let connection = self.connection(id) { touch(connection) } }
+    }
+
     // MARK: Time
 
     @inline(__always)
@@ -241,8 +262,9 @@ final class SocketLoop: @unchecked Sendable {
         }
     }
 
+    /// A restore is told by the store itself: to the loops its switch to the new content looks like a lock and an unlock.
     private static func survivesLock(_ operation: UInt16) -> Bool {
-        [Operation.lock, .unlock, .status, .doctor].contains { $0.rawValue == operation }
+        [Operation.lock, .unlock, .status, .doctor, .restore].contains { $0.rawValue == operation }
     }
 
     /// New requests are no longer begun; what is unfinished may finish, watches end.

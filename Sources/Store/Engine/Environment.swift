@@ -18,8 +18,9 @@ final class Environment: @unchecked Sendable {
 
     /// - Parameters:
     ///   - folder: the generation's folder; its files are made where absent.
-    ///   - syncs: whether each commit is durable when it returns. Without, ``sync()`` comes at the end (generations that are being built).
-    init(folder: String, mapBytes: Int, syncs: Bool = true) throws(StoreError) {
+    ///   - isBeingBuilt: commits are durable only behind ``sync()``; nobody else uses the files, so nothing is locked, and the thread may
+    ///     change in the middle of a transaction.
+    init(folder: String, mapBytes: Int, isBeingBuilt: Bool = false) throws(StoreError) {
         opener = getpid()
         self.mapBytes = mapBytes
         try Self.allocateLockFile(folder + "/lock.mdb")
@@ -31,7 +32,7 @@ final class Environment: @unchecked Sendable {
             try lmdb(mdb_env_set_mapsize(handle, mapBytes), "mdb_env_set_mapsize")
             try lmdb(mdb_env_set_maxdbs(handle, 64), "mdb_env_set_maxdbs")
             try lmdb(mdb_env_set_maxreaders(handle, Self.maximumReaders), "mdb_env_set_maxreaders")
-            try lmdb(mdb_env_open(handle, folder, UInt32(MDB_NORDAHEAD | MDB_NOTLS | (syncs ? 0 : MDB_NOSYNC)), 0o600), "mdb_env_open")
+            try lmdb(mdb_env_open(handle, folder, UInt32(MDB_NORDAHEAD | MDB_NOTLS | (isBeingBuilt ? MDB_NOSYNC | MDB_NOLOCK : 0)), 0o600), "mdb_env_open")
             var descriptor: mdb_filehandle_t = -1
             try lmdb(mdb_env_get_fd(handle, &descriptor), "mdb_env_get_fd")
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

@@ -92,7 +92,7 @@ extension WriterCore {
 
     /// Puts a finished generation into the present one's place (formats.md 20). What is thrown leaves everything as it was.
     /// - Parameters: what its builder wrote there.
-    func install(_ generation: Generation, header: Header, keys: KeySet, head: Head) throws(StoreError) {
+    func install(_ generation: Generation, keys: KeySet, head: Head) throws(StoreError) {
         let size = try Self.fileBytes(folder.folder(of: generation) + "/data.mdb")
         let fresh = try Environment(folder: folder.folder(of: generation), mapBytes: Store.mapBytes(options, fileBytes: size))
         let written: Header

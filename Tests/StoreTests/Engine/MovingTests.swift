@@ -16,7 +16,7 @@ struct MovingTests {
                 try core.environment.copy(to: store.folder.unfinishedFolder(of: generation))
                 try store.folder.finish(generation)
                 guard let keys = core.keys, let head = core.head else { throw StoreError(.locked, "") }
-                try core.install(generation, header: core.header, keys: keys, head: head)
+                try core.install(generation, keys: keys, head: head)
             } catch {
                 failure = error
             }
@@ -156,10 +156,10 @@ struct MovingTests {
         readers[0].end()
         readers[1].end()
         // The third stays inside for a moment.
-        let entered = Mutex(readers[2])
+        nonisolated(unsafe) let entered = readers[2]
         let leaving = try WorkerThread(name: "leaving") {
             usleep(50_000)
-            entered.withLock { $0.end() }
+            entered.end()
         }
         try Self.breakDescriptor(fixture, meta: meta)
         #expect(code { try store.set("a", "2") } == (meta ? .outcomeUnknown : .failed))

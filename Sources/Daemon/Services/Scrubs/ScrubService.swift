@@ -150,59 +150,12 @@ final class ScrubService: Sendable {
         }
     }
 
-    // MARK: Signs
+    // MARK: How it stands
 
     /// The last whole scrub; `nil`: none is known.
     var last: ScrubMemory.Record? { state.withLock { $0.remembered } }
     var isRunning: Bool { state.withLock { $0.isRunning } }
     var isOverdue: Bool { schedule.isOverdue(now: clock(), started: started, last: last?.finished) }
-
-    /// What `/health` has to say; `nil`: nothing is wrong.
-    var problem: String? {
-        guard let last, last.findings > 0 else { return nil }
-        return "the last scrub found \(last.findings) things"
-    }
-
-    /// For `doctor`.
-    var finding: Finding {
-        let overdue = isOverdue
-        guard let last else {
-            return Finding(check: "scrub", verdict: overdue ? .warning : .good, message: "the store was not scrubbed yet")
-        }
-        let verdict: Finding.Verdict = last.findings > 0 ? .bad : overdue ? .warning : .good
-        let found = last.findings > 0 ? "found \(last.findings) things that are wrong: see 'coffer scrub --last'" : "found nothing"
-        let age = (max(clock(), last.finished) - last.finished) / 3_600_000
-        return Finding(
-            check: "scrub", verdict: verdict,
-            message: "the last scrub, \(age) h ago at revision \(last.revision), looked at \(last.records) records and \(found)")
-    }
-}
-
-extension ScrubResult {
-    /// What the store found, with the names of tenants.
-    init(_ report: ScrubReport, tenants: TenantService) {
-        let entries = report.findings.prefix(Limits.scrubFindings).map { finding in
-            ScrubEntry(
-                kind: ScrubEntry.Kind(rawValue: finding.kind.rawValue) ?? .damaged, table: finding.table,
-                tenant: finding.tenant == 0 ? "" : tenants.find(finding.tenant)?.name.description ?? "\(finding.tenant)",
-                name: Array(finding.name.prefix(Limits.label)), version: finding.version, message: Self.short(finding.message))
-        }
-        self.init(
-            began: report.began, finished: report.finished, failure: "",
-            position: Position(incarnation: Bytes16(report.incarnation) ?? .zero, revision: report.revision), records: report.records,
-            bytes: report.bytes, tables: report.tables.map { .init(table: $0.table, records: $0.records) },
-            findingCount: report.findingCount, findings: entries)
-    }
-
-    /// At most as many bytes as the protocol allows, cut between two characters.
-    private static func short(_ text: String) -> String {
-        var result = ""
-        var bytes = 0
-        for character in text {
-            bytes += character.utf8.count
-            guard bytes <= Limits.scrubMessage else { break }
-            result.append(character)
-        }
-        return result
-    }
+    /// Milliseconds since the last whole one ended.
+    var age: UInt64? { last.map { max(clock(), $0.finished) - $0.finished } }
 }

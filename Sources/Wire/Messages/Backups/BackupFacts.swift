@@ -2,7 +2,7 @@
 public struct BackupFacts: WireMessage {
     /// How many things of one kind it holds.
     public struct Count: WireMessage, Hashable {
-        /// `secret`, `credential`, …, 1 to 64 bytes.
+        /// `secrets`, `credentials`, …, 1 to 64 bytes.
         public var kind: String
         public var things: UInt64
 
@@ -27,9 +27,9 @@ public struct BackupFacts: WireMessage {
     public var storeID: Bytes16
     /// Of the store when the backup was taken.
     public var position: Position
-    /// Header and trailer among them.
+    /// Between the first and the last one.
     public var lines: UInt64
-    /// Of the lines, before encryption.
+    /// Of the whole file, before encryption.
     public var bytes: UInt64
     /// 32 bytes: the sum of the lines' SHA-256 (docs/backup-format.md). Equal content has an equal digest.
     public var digest: [UInt8]

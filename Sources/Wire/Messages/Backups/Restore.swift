@@ -11,7 +11,7 @@ public struct RestoreRequest: WireMessage {
     }
 
     public var mode: Mode
-    /// Patterns of secrets' names, as policies spell them; empty: everything. At most 1,000, each 1 to 512 bytes.
+    /// Patterns of secrets' names, as policies spell them; empty: everything. At most 100, each 1 to 512 bytes.
     public var only: [String]
     /// Also where the store has changed since this backup of it was taken.
     public var discardNewer: Bool
