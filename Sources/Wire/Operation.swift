@@ -56,4 +56,6 @@ public enum Operation: UInt16, Sendable, CaseIterable {
     case restore = 0x0601
     case backupList = 0x0602
     case backupRun = 0x0603
+
+    case scrub = 0x0610
 }

@@ -33,6 +33,8 @@ public struct Settings: Sendable, Equatable {
     var upstream = UpstreamConfiguration()
     /// The backups that the daemon takes by itself; only the file has it.
     var backups = BackupConfiguration()
+    /// When the store is scrubbed; only the file has it.
+    var scrub = ScrubConfiguration()
 
     /// The three places, and the defaults for everything else.
     init(store: String, socket: String, keyFile: String) {
@@ -81,6 +83,7 @@ public struct Settings: Sendable, Equatable {
                 "'backups.folder' \(settings.backups.folder) must not lie in the store's folder: what happens to one would happen to both"
             ])
         }
+        settings.scrub = file.scrub
         return settings
     }
 

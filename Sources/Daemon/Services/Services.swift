@@ -18,12 +18,13 @@ final class Services: Sendable {
     let reports: TokenReports
     let credentialImports: CredentialImports
     let backups: BackupService
+    let scrubs: ScrubService
     /// What unfinished imports hold in memory, all together.
     let imports = ImportBudget()
 
     init(
         store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts, accounts: Accounts,
-        credentials: Credentials, backups: BackupService, clock: @escaping @Sendable () -> UInt64
+        credentials: Credentials, backups: BackupService, scrubs: ScrubService, clock: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
         secrets = SecretService(store: store)
@@ -33,6 +34,7 @@ final class Services: Sendable {
         self.connections = connections
         self.accounts = accounts
         self.credentials = credentials
+        self.scrubs = scrubs
         records = RecordService(accounts: accounts, credentials: credentials, store: store, clock: clock)
         acts = CredentialActs(credentials: credentials, records: records.credentials, pools: records.pools, schedules: records.schedules, sinks: records.sinks)
         reports = TokenReports(credentials: credentials, clock: clock)

@@ -23,20 +23,22 @@ final class StatusService: Sendable {
     private let connections: ConnectionCounts
     private let credentials: CredentialSigns
     private let backups: BackupSigns
+    private let scrubs: ScrubService
     private let facts: Facts
     private let clock: @Sendable () -> UInt64
     /// Statistics block on the list worker: not for a loop.
     private let queue = DispatchQueue(label: "coffer.status")
 
     init(
-        store: Store, policies: PolicyService, connections: ConnectionCounts, credentials: CredentialSigns, backups: BackupSigns, facts: Facts,
-        clock: @escaping @Sendable () -> UInt64
+        store: Store, policies: PolicyService, connections: ConnectionCounts, credentials: CredentialSigns, backups: BackupSigns,
+        scrubs: ScrubService, facts: Facts, clock: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
         self.policies = policies
         self.connections = connections
         self.credentials = credentials
         self.backups = backups
+        self.scrubs = scrubs
         self.facts = facts
         self.clock = clock
     }
@@ -65,7 +67,7 @@ final class StatusService: Sendable {
         text("store", facts.storePath)
         text("store-id", Self.hexadecimal(store.storeID))
         number("memory-hidden", facts.isHidden ? 1 : 0)
-        entries += backups.entries()
+        entries += backups.entries() + scrubs.entries()
         if locked {
             if !facts.unlockNote.isEmpty { text("unlock-note", facts.unlockNote) }
             return entries
@@ -149,6 +151,7 @@ final class StatusService: Sendable {
             add("counter-file", .warning, "the counter file was gone when the store was unlocked: an older copy of the store in its place "
                 + "would not have been noticed")
         }
+        findings.append(scrubs.finding)
         add("memory-hidden", facts.isHidden ? .good : .bad, facts.isHidden
             ? "no core dumps, not dumpable" : "core dumps or tracing could not be switched off")
         let socket = SocketPath(path: facts.socketPath, mode: facts.socketMode).present
