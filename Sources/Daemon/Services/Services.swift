@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferAudit
 import CofferCredentials
 import CofferStore
 import Synchronization
@@ -18,12 +19,14 @@ final class Services: Sendable {
     let reports: TokenReports
     let credentialImports: CredentialImports
     let backups: BackupService
+    let trail: AuditTrail
+    let audit: AuditService
     /// What unfinished imports hold in memory, all together.
     let imports = ImportBudget()
 
     init(
         store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts, accounts: Accounts,
-        credentials: Credentials, backups: BackupService, clock: @escaping @Sendable () -> UInt64
+        credentials: Credentials, backups: BackupService, trail: AuditTrail, clock: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
         secrets = SecretService(store: store)
@@ -38,6 +41,8 @@ final class Services: Sendable {
         reports = TokenReports(credentials: credentials, clock: clock)
         credentialImports = CredentialImports(credentials: credentials)
         self.backups = backups
+        self.trail = trail
+        audit = AuditService(trail: trail, store: store, accounts: accounts)
     }
 }
 

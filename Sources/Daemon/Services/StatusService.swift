@@ -23,13 +23,14 @@ final class StatusService: Sendable {
     private let connections: ConnectionCounts
     private let credentials: CredentialSigns
     private let backups: BackupSigns
+    private let audit: AuditSigns
     private let facts: Facts
     private let clock: @Sendable () -> UInt64
     /// Statistics block on the list worker: not for a loop.
     private let queue = DispatchQueue(label: "coffer.status")
 
     init(
-        store: Store, policies: PolicyService, connections: ConnectionCounts, credentials: CredentialSigns, backups: BackupSigns, facts: Facts,
+        store: Store, policies: PolicyService, connections: ConnectionCounts, credentials: CredentialSigns, backups: BackupSigns, audit: AuditSigns, facts: Facts,
         clock: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
@@ -37,6 +38,7 @@ final class StatusService: Sendable {
         self.connections = connections
         self.credentials = credentials
         self.backups = backups
+        self.audit = audit
         self.facts = facts
         self.clock = clock
     }
@@ -66,6 +68,8 @@ final class StatusService: Sendable {
         text("store-id", Self.hexadecimal(store.storeID))
         number("memory-hidden", facts.isHidden ? 1 : 0)
         entries += backups.entries()
+        for (key, value) in audit.counts() { number(key, value) }
+        for (key, value) in audit.texts() { text(key, value) }
         if locked {
             if !facts.unlockNote.isEmpty { text("unlock-note", facts.unlockNote) }
             return entries
@@ -140,6 +144,7 @@ final class StatusService: Sendable {
         }
         if !locked { findings += credentials.findings() }
         findings += backups.findings()
+        findings.append(audit.finding())
         add("memory-hidden", facts.isHidden ? .good : .bad, facts.isHidden
             ? "no core dumps, not dumpable" : "core dumps or tracing could not be switched off")
         let socket = SocketPath(path: facts.socketPath, mode: facts.socketMode).present
