@@ -39,7 +39,7 @@ final class GenerationBuilder {
         self.recordSuite = recordSuite
         self.aesHardware = aesHardware
         keyring = keys.keyring
-        try keyring.advanceRecordKey(suite: recordSuite, sealLimit: options.sealLimit)
+        try keyring.advanceRecordKey(suite: recordSuite, sealLimit: options.sealLimit, now: options.clock())
         self.keys = try KeySet(root: keys.root, keyring: keyring, aesHardware: aesHardware)
         environment = try Environment(
             folder: folder.unfinishedFolder(of: generation), mapBytes: Store.mapBytes(options, fileBytes: 0), isBeingBuilt: true)
@@ -129,7 +129,7 @@ final class GenerationBuilder {
         for index in keyring.entries.indices where keyring.entries[index].id == keys.sealing.id {
             keyring.entries[index].sealCount = sealsBefore
         }
-        try keyring.advanceRecordKey(suite: recordSuite, sealLimit: options.sealLimit)
+        try keyring.advanceRecordKey(suite: recordSuite, sealLimit: options.sealLimit, now: options.clock())
         keys = try KeySet(root: keys.root, keyring: keyring, aesHardware: aesHardware)
         sealsBefore = 0
     }
@@ -177,7 +177,7 @@ final class GenerationBuilder {
             keyring.entries[index].sealCount = sealsBefore + sealed.seals
         }
         var header = header
-        try header.seal(keyring, root: root)
+        try header.seal(keyring, root: root, now: options.clock())
         try sealed.transaction.putMeta(Store.headerKey, try header.encoded(root: root))
         try pause()
         return try KeySet(root: root, keyring: keyring, aesHardware: aesHardware)
