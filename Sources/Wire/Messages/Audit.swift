@@ -62,11 +62,11 @@ public struct AuditSearchRequest: WireMessage {
         }
         since = try decoder.u64("since")
         until = try decoder.u64("until")
-        value = try decoder.bool("with_value") ? try decoder.bytes32("value", limit: Limits.value) : nil
         newestFirst = try decoder.bool("newest_first")
         cursor = try decoder.u64("cursor")
         limit = try decoder.u16("limit")
         guard (1...Limits.auditPage).contains(Int(limit)) else { throw .unknownValue("limit") }
+        value = try decoder.bool("with_value") ? try decoder.bytes32("value", limit: Limits.value) : nil
     }
 
     public func encode(to encoder: inout WireEncoder) {
@@ -84,11 +84,11 @@ public struct AuditSearchRequest: WireMessage {
         }
         encoder.u64(since)
         encoder.u64(until)
-        encoder.bool(value != nil)
-        if let value { encoder.bytes32(value) }
         encoder.bool(newestFirst)
         encoder.u64(cursor)
         encoder.u16(limit)
+        encoder.bool(value != nil)
+        if let value { encoder.bytes32(value) }
     }
 }
 

@@ -65,37 +65,19 @@ final class AuditService: Sendable {
     }
 
     private static func query(_ fields: AuditSearchRequest) throws(Failure) -> AuditQuery {
-        var query = AuditQuery()
-        do throws(GlobError) {
-            if !fields.name.isEmpty {
-                let glob = try Glob(fields.name, noun: fields.noun.isEmpty || fields.noun == "secret" ? .secret : .credential)
-                query.name = { glob.matches($0) }
+        do throws(StoreError) {
+            var query = try AuditQuery(
+                name: fields.name, who: fields.who, noun: fields.noun, action: fields.action, since: fields.since, until: fields.until)
+            query.result = switch fields.result {
+            case .any: nil
+            case .done: .done
+            case .refused: .refused
+            case .error(let code): .error(code)
             }
+            return query
         } catch {
-            throw Failure(.invalidArgument, "the pattern of names: \(error)")
+            throw Failure(error)
         }
-        if !fields.noun.isEmpty {
-            guard let noun = AuditNoun.allCases.first(where: { $0.word == fields.noun }) else {
-                throw Failure(.invalidArgument, "unknown noun; it may be \(AuditNoun.allCases.map(\.word).joined(separator: ", "))")
-            }
-            query.nouns = [noun]
-        }
-        if !fields.action.isEmpty {
-            guard let action = AuditAction.allCases.first(where: { $0.word == fields.action }) else {
-                throw Failure(.invalidArgument, "unknown action; it may be \(AuditAction.allCases.map(\.word).joined(separator: ", "))")
-            }
-            query.actions = [action]
-        }
-        if !fields.who.isEmpty { query.who = fields.who }
-        if fields.since > 0 { query.since = fields.since }
-        if fields.until > 0 { query.until = fields.until }
-        query.result = switch fields.result {
-        case .any: nil
-        case .done: .done
-        case .refused: .refused
-        case .error(let code): .error(code)
-        }
-        return query
     }
 
     /// - Throws: `denied`.
