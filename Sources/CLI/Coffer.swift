@@ -46,6 +46,7 @@ struct Coffer: ParsableCommand {
             CommandGroup(name: "The store", subcommands: [
                 Init.self, Unlock.self, Lock.self, SlotCommand.self, BackupCommand.self, Restore.self, Status.self, Doctor.self, Scrub.self,
             ]),
+            CommandGroup(name: "Who did what", subcommands: [AuditCommand.self]),
             CommandGroup(name: "This command", subcommands: [Completion.self, VersionCommand.self]),
         ])
 

@@ -1,3 +1,4 @@
+import CofferAudit
 import CofferStore
 import Glibc
 import Logging
@@ -8,6 +9,7 @@ struct StoreOpening {
     let logger: Logger
     let environment: [String: String]
     let examiner: StoreExaminer?
+    let audit: AuditLog
 
     /// Files in `$CREDENTIALS_DIRECTORY` that may hold a store's key.
     private static let credentialName = "coffer.key"
@@ -29,6 +31,7 @@ struct StoreOpening {
             try KeyFile.publish(settings.keyFile)
         }
         let store = try Store.open(at: settings.store, options: options)
+        store.setWitness(audit)
         let note = try unlock(store)
         if let accepted = store.rollbackAccepted {
             logger.warning("took an older store in place of the one that was known", metadata: [

@@ -35,7 +35,7 @@ public enum Noun: String, Sendable, CaseIterable {
         case .secret: [.get, .info, .list, .put, .activate, .delete, .destroy]
         case .policy: [.info, .put, .delete]
         case .store: [.info, .lock, .slots, .scrub]
-        case .audit: [.info]
+        case .audit: [.info, .verify]
         case .backup: [.create, .info]
         case .apikey: [.create, .list, .info, .put, .delete, .verify, .reserve, .settle, .reveal]
         case .user, .tenant: [.create, .list, .info, .put, .delete]

@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferAudit
 import CofferCredentials
 import CofferStore
 import Synchronization
@@ -19,12 +20,14 @@ final class Services: Sendable {
     let credentialImports: CredentialImports
     let backups: BackupService
     let scrubs: ScrubService
+    let trail: AuditTrail
+    let audit: AuditService
     /// What unfinished imports hold in memory, all together.
     let imports = ImportBudget()
 
     init(
         store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts, accounts: Accounts,
-        credentials: Credentials, backups: BackupService, scrubs: ScrubService, clock: @escaping @Sendable () -> UInt64
+        credentials: Credentials, backups: BackupService, scrubs: ScrubService, trail: AuditTrail, clock: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
         secrets = SecretService(store: store)
@@ -40,6 +43,8 @@ final class Services: Sendable {
         reports = TokenReports(credentials: credentials, clock: clock)
         credentialImports = CredentialImports(credentials: credentials)
         self.backups = backups
+        self.trail = trail
+        audit = AuditService(trail: trail, store: store, accounts: accounts)
     }
 }
 

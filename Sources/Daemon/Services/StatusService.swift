@@ -24,6 +24,7 @@ final class StatusService: Sendable {
     private let credentials: CredentialSigns
     private let backups: BackupSigns
     private let scrubs: ScrubService
+    private let audit: AuditSigns
     private let facts: Facts
     private let clock: @Sendable () -> UInt64
     /// Statistics block on the list worker: not for a loop.
@@ -31,7 +32,7 @@ final class StatusService: Sendable {
 
     init(
         store: Store, policies: PolicyService, connections: ConnectionCounts, credentials: CredentialSigns, backups: BackupSigns,
-        scrubs: ScrubService, facts: Facts, clock: @escaping @Sendable () -> UInt64
+        scrubs: ScrubService, audit: AuditSigns, facts: Facts, clock: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
         self.policies = policies
@@ -39,6 +40,7 @@ final class StatusService: Sendable {
         self.credentials = credentials
         self.backups = backups
         self.scrubs = scrubs
+        self.audit = audit
         self.facts = facts
         self.clock = clock
     }
@@ -68,6 +70,8 @@ final class StatusService: Sendable {
         text("store-id", Self.hexadecimal(store.storeID))
         number("memory-hidden", facts.isHidden ? 1 : 0)
         entries += backups.entries() + scrubs.entries()
+        for (key, value) in audit.counts() { number(key, value) }
+        for (key, value) in audit.texts() { text(key, value) }
         if locked {
             if !facts.unlockNote.isEmpty { text("unlock-note", facts.unlockNote) }
             return entries
@@ -152,6 +156,7 @@ final class StatusService: Sendable {
                 + "would not have been noticed")
         }
         findings.append(scrubs.finding)
+        findings.append(audit.finding())
         add("memory-hidden", facts.isHidden ? .good : .bad, facts.isHidden
             ? "no core dumps, not dumpable" : "core dumps or tracing could not be switched off")
         let socket = SocketPath(path: facts.socketPath, mode: facts.socketMode).present
