@@ -140,6 +140,15 @@ final class StatusService: Sendable {
         }
         if !locked { findings += credentials.findings() }
         findings += backups.findings()
+        let kept = store.keptGenerations()
+        if !kept.isEmpty {
+            add("kept-generations", .warning, "\(kept.joined(separator: ", ")) lie beside the store's present generation: they still open "
+                + "with its key, and what was deleted since is in them (keep_generations)")
+        }
+        if !locked && store.counterWasMissing {
+            add("counter-file", .warning, "the counter file was gone when the store was unlocked: an older copy of the store in its place "
+                + "would not have been noticed")
+        }
         add("memory-hidden", facts.isHidden ? .good : .bad, facts.isHidden
             ? "no core dumps, not dumpable" : "core dumps or tracing could not be switched off")
         let socket = SocketPath(path: facts.socketPath, mode: facts.socketMode).present
