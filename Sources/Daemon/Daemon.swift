@@ -19,6 +19,7 @@ public final class Daemon: Service {
     private let accounts: Accounts
     private let credentials: Credentials
     private let backups: BackupService
+    private let scrubs: ScrubService
     private let trail: AuditTrail
     private let server: SocketServer
     private let http: HTTPServer?
@@ -63,6 +64,9 @@ public final class Daemon: Service {
         policies = PolicyService(store: store, accounts: accounts)
         store.addListener(policies)
         policies.lockChanged(locked: store.isLocked)
+        scrubs = ScrubService(
+            store: store, accounts: accounts, memory: ScrubMemory(path: settings.store + "/last-scrub"),
+            schedule: ScrubSchedule(interval: settings.scrub.every), clock: clock, logger: logger)
         recovery = MemoryRecovery(accounts: accounts, credentials: credentials, policies: policies)
         do throws(ConfigurationErrors) {
             backups = BackupService(store: store, keeper: try Self.keeper(settings, store, logger, clock))
@@ -77,20 +81,21 @@ public final class Daemon: Service {
         let signs = BackupSigns(keeper: backups.keeper, clock: clock)
         let status = StatusService(
             store: store, policies: policies, connections: counts, credentials: CredentialSigns(credentials: credentials, clock: clock),
-            backups: signs, audit: AuditSigns(log: audit), facts: .init(
+            backups: signs, scrubs: scrubs, audit: AuditSigns(log: audit), facts: .init(
                 socketPath: settings.socket, socketMode: settings.socketMode, storePath: settings.store, isHidden: isHidden,
                 startTime: clock(), unlockNote: opened.note, legacyVariables: HTTPDoors.legacyVariables(settings.http, environment)),
             clock: clock)
         let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"), trail: trail)
         let services = Services(
             store: store, policies: policies, unlock: unlock, status: status, connections: counts, accounts: accounts,
-            credentials: credentials, backups: backups, trail: trail, clock: clock)
+            credentials: credentials, backups: backups, scrubs: scrubs, trail: trail, clock: clock)
         do {
             http = try HTTPDoors(
                 configuration: settings.http, accounts: accounts, credentials: credentials, store: store, authority: PolicyAuthority(policies: policies),
                 health: DaemonHealth(
                     store: store, accounts: accounts, credentials: CredentialSigns(credentials: credentials, clock: clock),
-                    backups: signs, audit: AuditSigns(log: audit), connections: counts, socket: SocketPath(path: settings.socket, mode: settings.socketMode),
+                    backups: signs, scrubs: scrubs, audit: AuditSigns(log: audit), connections: counts,
+                    socket: SocketPath(path: settings.socket, mode: settings.socketMode),
                     startTime: clock(), clock: clock),
                 logger: logger, environment: environment
             ).server()
@@ -170,6 +175,7 @@ public final class Daemon: Service {
         accounts.start()
         credentials.start()
         recovery.start()
+        scrubs.start()
         try server.start()
         backups.keeper?.start()
         let numbers = store.statistics()
@@ -202,6 +208,7 @@ public final class Daemon: Service {
                 recovery.stop()
                 backups.keeper?.stop()
                 backups.stop(withinSeconds: Self.drainSeconds)
+                scrubs.stop()
                 // What was dialled comes to its end, and is saved.
                 credentials.stop()
                 accounts.stop()

@@ -116,6 +116,16 @@ extension Limits {
     public static let scheduledBackups = 1_000
 }
 
+/// The limits of scrubs (protocol.md, "Limits"). Lengths are bytes.
+extension Limits {
+    /// Tables in the result of a scrub, and the name of one.
+    public static let scrubTables = 256
+    public static let scrubTable = 64
+    /// Findings in one answer.
+    public static let scrubFindings = 400
+    public static let scrubMessage = 1_024
+}
+
 /// The limits of the audit log (protocol.md, "Limits"). Lengths are bytes.
 extension Limits {
     /// A selector, and what selectors a record has.

@@ -18,6 +18,8 @@ struct ConfigurationFile {
     var upstream = UpstreamConfiguration()
     /// The `backups` section.
     var backups = BackupConfiguration()
+    /// The `scrub` section.
+    var scrub = ScrubConfiguration()
     /// The `audit` section.
     var audit = AuditConfiguration()
 
@@ -84,6 +86,12 @@ struct ConfigurationFile {
                 messages += errors
                 continue
             }
+            if keyNode.scalar?.string == "scrub" {
+                let (scrub, errors) = ScrubSection.read(valueNode, path: path)
+                file.scrub = scrub
+                messages += errors
+                continue
+            }
             if keyNode.scalar?.string == "audit" {
                 let (audit, errors) = AuditSection.read(valueNode, path: path)
                 file.audit = audit
@@ -91,7 +99,7 @@ struct ConfigurationFile {
                 continue
             }
             guard let name = keyNode.scalar?.string, let key = SettingKey(rawValue: name) else {
-                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream", "backups", "audit"]).joined(separator: ", ")
+                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream", "backups", "scrub", "audit"]).joined(separator: ", ")
                 messages.append("\(place): unknown setting '\(String((keyNode.scalar?.string ?? "?").prefix(60)))'; known are \(known)")
                 continue
             }

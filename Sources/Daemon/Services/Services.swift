@@ -19,6 +19,7 @@ final class Services: Sendable {
     let reports: TokenReports
     let credentialImports: CredentialImports
     let backups: BackupService
+    let scrubs: ScrubService
     let trail: AuditTrail
     let audit: AuditService
     /// What unfinished imports hold in memory, all together.
@@ -26,7 +27,7 @@ final class Services: Sendable {
 
     init(
         store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts, accounts: Accounts,
-        credentials: Credentials, backups: BackupService, trail: AuditTrail, clock: @escaping @Sendable () -> UInt64
+        credentials: Credentials, backups: BackupService, scrubs: ScrubService, trail: AuditTrail, clock: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
         secrets = SecretService(store: store)
@@ -36,6 +37,7 @@ final class Services: Sendable {
         self.connections = connections
         self.accounts = accounts
         self.credentials = credentials
+        self.scrubs = scrubs
         records = RecordService(accounts: accounts, credentials: credentials, store: store, clock: clock)
         acts = CredentialActs(credentials: credentials, records: records.credentials, pools: records.pools, schedules: records.schedules, sinks: records.sinks)
         reports = TokenReports(credentials: credentials, clock: clock)

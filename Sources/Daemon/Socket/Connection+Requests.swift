@@ -43,6 +43,7 @@ extension Connection {
             case .token, .report, .credentialAct, .tokenWatch, .credentialImport:
                 try credentials(operation, id, body)
             case .backupCreate, .restore, .backupList, .backupRun: try backups(operation, id, body)
+            case .scrub: try scrub(id, body)
             case .auditSearch, .auditVerify, .auditRepair: try audit(operation, id, body)
             }
         } catch {
@@ -101,6 +102,7 @@ extension Connection {
         case .backupCreate: let _: Request<BackupCreateRequest> = try decode(body)
         case .restore: let _: Request<RestoreRequest> = try decode(body)
         case .backupList, .backupRun: let _: Request<Empty> = try decode(body)
+        case .scrub: let _: Request<ScrubRequest> = try decode(body)
         case .auditSearch: let _: Request<AuditSearchRequest> = try decode(body)
         case .auditVerify, .auditRepair: let _: Request<Empty> = try decode(body)
         case .hello, .confirm, .get, .ping, .status, .whoami, .unlock, .doctor: break

@@ -126,6 +126,11 @@ final class SocketLoop: @unchecked Sendable {
     /// Makes the reader as new as every answer that was given (formats.md 17).
     @inline(__always)
     func refreshReader() {
+        if store.isMoving {
+            isUnlocked = false
+            lockFailure = Failure(StoreError(.busy, "a restored store is taking its place: try again in a moment"))
+            return
+        }
         do throws(StoreError) {
             try reader.refresh()
             if !isUnlocked { learnWhereTheStoreStands() }
@@ -292,7 +297,16 @@ final class SocketLoop: @unchecked Sendable {
         }
     }
 
-    /// A restore is told by the store itself: to the loops its switch to the new content looks like a lock and an unlock.
+    /// A restored generation took the store's place: what is under way goes on in it, watches begin anew (formats.md 4).
+    func restored() {
+        endReading()
+        reader.applyPending()
+        isUnlocked = false
+        refreshReader()
+        for watch in watches { watch.startOver() }
+        for watch in tokenWatches { watch.startOver() }
+    }
+
     private static func survivesLock(_ operation: UInt16) -> Bool {
         [Operation.lock, .unlock, .status, .doctor, .restore].contains { $0.rawValue == operation }
     }

@@ -58,6 +58,13 @@ final class WatchStream: RequestStream {
         connection.loop.touch(connection)
     }
 
+    /// What was told is of another incarnation.
+    func startOver() {
+        queue.startOver(at: connection.loop.position.revision)
+        resume()
+        connection.loop.touch(connection)
+    }
+
     func resume() {
         let caller = connection.currentCaller()
         while credit > 0, !connection.isBackedUp, let next = queue.next() {
