@@ -190,6 +190,10 @@ let package = Package(
         .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
         .testTarget(name: "AgeTests", dependencies: ["CofferAge", "CSodium"], swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
+        // Each layout of a backup against the documents that are really written.
+        .testTarget(
+            name: "BackupTests",
+            dependencies: ["CofferStore", "CofferAccounts", "CofferCredentials", "CofferUpstream", "CofferDaemon"], swiftSettings: settings),
         .testTarget(name: "AuditTests", dependencies: ["CofferAudit", "CofferStore"], swiftSettings: settings),
         .testTarget(name: "AccountsTests", dependencies: ["CofferAccounts", "CofferStore"], swiftSettings: settings),
         .testTarget(name: "UpstreamTests", dependencies: ["CofferUpstream", "CofferJSON", "CofferStore"], swiftSettings: settings),
@@ -247,6 +251,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
         ],
         "imports": ["CofferFormats"],
         "upstream": ["CofferUpstream", "CofferStore"],
+        "backup-lines": ["CofferStore"],
     ]
     for (name, dependencies) in harnesses.sorted(by: { $0.key < $1.key }) {
         package.targets.append(

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-600}
 crashes=${FUZZ_CRASHES:-/tmp/coffer-fuzz-crashes}
 harnesses=("$@")
-[ $# -gt 0 ] || harnesses=(age wire-requests http-head http-json tokens imports upstream)
+[ $# -gt 0 ] || harnesses=(age wire-requests http-head http-json tokens imports upstream backup-lines)
 
 work=$(mktemp -d /tmp/coffer-fuzz.XXXXXX)
 trap 'rm -rf "$work"' EXIT
@@ -24,6 +24,7 @@ longest() {
         tokens) echo 1024 ;;
         imports) echo 4096 ;;
         upstream) echo 4096 ;;
+        backup-lines) echo 8192 ;;
         *) echo "fuzz: unknown harness '$1'" >&2; return 64 ;;
     esac
 }

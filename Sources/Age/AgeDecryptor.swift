@@ -54,8 +54,11 @@ public struct AgeDecryptor: ~Copyable {
         while rest.count > 0 {
             let part = rest.prefixed(inside.capacity)
             rest = rest.dropping(part.count)
-            try armor.take(part, into: inside)
+            var malformed: AgeError?
+            do throws(AgeError) { try armor.take(part, into: inside) } catch { malformed = error }
+            // What stands before the mistake comes first, as it would in smaller pieces.
             try open(inside.bytes, &plaintext)
+            if let malformed { throw malformed }
             inside.clear()
         }
     }

@@ -44,8 +44,9 @@ struct Coffer: ParsableCommand {
             ]),
             CommandGroup(name: "Access", subcommands: [Policy.self, Explain.self, Whoami.self]),
             CommandGroup(name: "The store", subcommands: [
-                Init.self, Unlock.self, Lock.self, SlotCommand.self, BackupCommand.self, Restore.self, Status.self, Doctor.self,
+                Init.self, Unlock.self, Lock.self, SlotCommand.self, BackupCommand.self, Restore.self, Status.self, Doctor.self, Scrub.self,
             ]),
+            CommandGroup(name: "Who did what", subcommands: [AuditCommand.self]),
             CommandGroup(name: "This command", subcommands: [Completion.self, VersionCommand.self]),
         ])
 

@@ -1,5 +1,6 @@
 import CLinux
 import CofferAccounts
+import CofferAudit
 import CofferCredentials
 import CofferHTTP
 import CofferStore
@@ -18,6 +19,8 @@ public final class Daemon: Service {
     private let accounts: Accounts
     private let credentials: Credentials
     private let backups: BackupService
+    private let scrubs: ScrubService
+    private let trail: AuditTrail
     private let server: SocketServer
     private let http: HTTPServer?
     private let recovery: MemoryRecovery
@@ -40,9 +43,19 @@ public final class Daemon: Service {
         _ = try SocketPath(path: settings.socket, mode: settings.socketMode).check()
         try Self.check(settings)
         let (upstreamOptions, transport) = try Self.upstream(settings)
-        let opened = try StoreOpening(settings: settings, logger: logger, environment: environment, examiner: examiner).open()
-        store = opened.store
         let clock: @Sendable () -> UInt64 = { Store.systemClock() }
+        let audit = try AuditLog(folder: settings.auditFolder, options: settings.audit.options, clock: clock)
+        trail = AuditTrail(log: audit, clock: clock)
+        let opened: StoreOpening.Opened
+        do throws(StoreError) {
+            opened = try StoreOpening(settings: settings, logger: logger, environment: environment, examiner: examiner, audit: audit).open()
+        } catch {
+            audit.close()
+            throw error
+        }
+        store = opened.store
+        trail.did(.daemon, .daemon, .start, note: DaemonVersion.number)
+        if let accepted = store.rollbackAccepted { trail.did(.daemon, .store, .acceptRollback, note: Self.note(accepted)) }
         let counts = ConnectionCounts(limit: settings.connectionsPerUID)
         // It follows the store by itself, and is told of commits before the policies, whose rules name tenants.
         accounts = Accounts(store: store, options: Self.accountOptions(settings))
@@ -51,6 +64,9 @@ public final class Daemon: Service {
         policies = PolicyService(store: store, accounts: accounts)
         store.addListener(policies)
         policies.lockChanged(locked: store.isLocked)
+        scrubs = ScrubService(
+            store: store, accounts: accounts, memory: ScrubMemory(path: settings.store + "/last-scrub"),
+            schedule: ScrubSchedule(interval: settings.scrub.every), clock: clock, logger: logger)
         recovery = MemoryRecovery(accounts: accounts, credentials: credentials, policies: policies)
         do throws(ConfigurationErrors) {
             backups = BackupService(store: store, keeper: try Self.keeper(settings, store, logger, clock))
@@ -59,25 +75,27 @@ public final class Daemon: Service {
             credentials.stop()
             accounts.stop()
             store.close()
+            audit.close()
             throw error
         }
         let signs = BackupSigns(keeper: backups.keeper, clock: clock)
         let status = StatusService(
             store: store, policies: policies, connections: counts, credentials: CredentialSigns(credentials: credentials, clock: clock),
-            backups: signs, facts: .init(
+            backups: signs, scrubs: scrubs, audit: AuditSigns(log: audit), facts: .init(
                 socketPath: settings.socket, socketMode: settings.socketMode, storePath: settings.store, isHidden: isHidden,
                 startTime: clock(), unlockNote: opened.note, legacyVariables: HTTPDoors.legacyVariables(settings.http, environment)),
             clock: clock)
-        let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"))
+        let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"), trail: trail)
         let services = Services(
             store: store, policies: policies, unlock: unlock, status: status, connections: counts, accounts: accounts,
-            credentials: credentials, backups: backups, clock: clock)
+            credentials: credentials, backups: backups, scrubs: scrubs, trail: trail, clock: clock)
         do {
             http = try HTTPDoors(
                 configuration: settings.http, accounts: accounts, credentials: credentials, store: store, authority: PolicyAuthority(policies: policies),
                 health: DaemonHealth(
                     store: store, accounts: accounts, credentials: CredentialSigns(credentials: credentials, clock: clock),
-                    backups: signs, connections: counts, socket: SocketPath(path: settings.socket, mode: settings.socketMode),
+                    backups: signs, scrubs: scrubs, audit: AuditSigns(log: audit), connections: counts,
+                    socket: SocketPath(path: settings.socket, mode: settings.socketMode),
                     startTime: clock(), clock: clock),
                 logger: logger, environment: environment
             ).server()
@@ -89,9 +107,14 @@ public final class Daemon: Service {
             credentials.stop()
             accounts.stop()
             store.close()
+            audit.close()
             throw error
         }
         if !opened.note.isEmpty { logger.warning("the store is locked", metadata: ["reason": "\(opened.note)"]) }
+    }
+
+    private static func note(_ accepted: RollbackAcceptance) -> String {
+        "the store was found at revision \(accepted.found), it had been at \(accepted.known), and goes on at \(accepted.revision)"
     }
 
     /// What can be said of the settings without touching a store.
@@ -152,6 +175,7 @@ public final class Daemon: Service {
         accounts.start()
         credentials.start()
         recovery.start()
+        scrubs.start()
         try server.start()
         backups.keeper?.start()
         let numbers = store.statistics()
@@ -184,12 +208,16 @@ public final class Daemon: Service {
                 recovery.stop()
                 backups.keeper?.stop()
                 backups.stop(withinSeconds: Self.drainSeconds)
+                scrubs.stop()
                 // What was dialled comes to its end, and is saved.
                 credentials.stop()
                 accounts.stop()
                 store.removeListener(policies)
                 policies.stop()
+                trail.did(.daemon, .daemon, .stop)
                 store.close()
+                // Behind the last change, which it has to witness.
+                trail.log.close()
                 done.resume()
             }
         }

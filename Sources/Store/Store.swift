@@ -40,6 +40,8 @@ public final class Store: @unchecked Sendable {
         var slotInUse: UInt32?
         var readOnlyReason: String?
         var rollbackAccepted: RollbackAcceptance?
+        var counterWasMissing = false
+        var isRestoring = false
         var header: Header
     }
 
@@ -53,6 +55,7 @@ public final class Store: @unchecked Sendable {
     let commitCount = ManagedAtomic<UInt64>(0)
     /// Grows with everything that readers must apply: they compare it without a lock.
     let signal = ManagedAtomic<UInt64>(0)
+    private let moving = ManagedAtomic<Bool>(false)
     let directory = SharedDirectory()
     let queue: WorkerQueue
     let simple = SimpleAccess()
@@ -416,6 +419,20 @@ public final class Store: @unchecked Sendable {
         signal.wrappingIncrement(ordering: .releasing)
     }
 
+    /// Tells the listeners around the step to a restored generation; in between no request should be begun.
+    func aroundRestore(_ step: () -> Void) {
+        let listeners = monitor.locked { self.listeners }
+        moving.store(true, ordering: .sequentiallyConsistent)
+        for listener in listeners { listener.restoring() }
+        step()
+        for listener in listeners { listener.restored() }
+        moving.store(false, ordering: .releasing)
+    }
+
+    /// Whether a restored generation is taking the present one's place at this moment, and what follows the store is not yet behind it:
+    /// whoever would ask policies and store together comes again in a moment.
+    public var isMoving: Bool { moving.load(ordering: .acquiring) }
+
     func tellListeners(locked: Bool) {
         for listener in monitor.locked({ listeners }) { listener.lockChanged(locked: locked) }
     }
@@ -431,8 +448,9 @@ public final class Store: @unchecked Sendable {
     /// That this store took a rollback when it was unlocked; `nil`: there was none.
     public var rollbackAccepted: RollbackAcceptance? { monitor.locked { state.rollbackAccepted } }
 
-    /// Whether the file is there that shows rollbacks (formats.md 7). Deleting it is no error: the next change writes a new one.
-    public var hasCounterFile: Bool { access(folder.counterPath, F_OK) == 0 }
+    /// Whether the file that shows rollbacks (formats.md 7) was gone when the store was unlocked: then none could be noticed. No error:
+    /// a new one is written at once.
+    public var counterWasMissing: Bool { monitor.locked { state.counterWasMissing } }
 
     /// 16 bytes.
     public var storeID: [UInt8] { monitor.locked { state.header.storeID } }
@@ -486,4 +504,14 @@ public protocol CommitListener: AnyObject, Sendable {
     func committed(_ changes: [Change])
     /// The store was locked (true) or unlocked (false).
     func lockChanged(locked: Bool)
+    /// A restored generation is about to take the present one's place: what is known of the store's content is void. Without a listener's
+    /// own answer it is told of a lock.
+    func restoring()
+    /// The restored generation is there, in a new incarnation. Without a listener's own answer it is told of an unlock.
+    func restored()
+}
+
+extension CommitListener {
+    public func restoring() { lockChanged(locked: true) }
+    public func restored() { lockChanged(locked: false) }
 }

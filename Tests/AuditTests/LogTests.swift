@@ -44,7 +44,6 @@ import Testing
     @Test func whatIsRecordedWhileLockedWaits() throws {
         let fixture = try Fixture()
         fixture.store.lock()
-        fixture.log.storeWasLocked()
         fixture.log.record(AuditRecord(time: 5, who: .daemon, noun: .store, action: .unlock, result: 24))
         #expect(code { try fixture.log.reading() } == .locked || fixture.log.status().isOpen)
         try fixture.store.unlock(.keyFile(fixture.key))

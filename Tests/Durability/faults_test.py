@@ -89,11 +89,11 @@ class Campaign:
             upstream.stop()
 
     @staticmethod
-    def goes_on(life):
+    def goes_on(life, seconds=10):
         """The fault is over: within 10 s a change succeeds, without a restart."""
         if not life.alive:
             return life.problems.append(f"it ended by itself with {life.daemon.process.returncode}: {life.daemon.log()[-600:]}")
-        end, problem = time.monotonic() + 10, None
+        end, problem = time.monotonic() + seconds, None
         while time.monotonic() < end and life.alive:
             try:
                 life.client.put("again", b"works")

@@ -117,6 +117,7 @@ enum Registry {
         case .backupCreate: request(BackupCreateRequest.self)
         case .restore: request(RestoreRequest.self)
         case .backupList, .backupRun: request(Empty.self)
+        case .scrub: request(ScrubRequest.self)
         }
     }
 
@@ -175,6 +176,7 @@ enum Registry {
         case .credentialImport: answer(AccountImportResponse.self)
         case .backupList: answer(BackupListResponse.self)
         case .backupRun: answer(ScheduledBackup.self)
+        case .scrub: answer(ScrubResponse.self)
         case .list, .export, .import, .accountImport, .backupCreate, .restore: nil
         }
     }

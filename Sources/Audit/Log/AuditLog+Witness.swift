@@ -18,11 +18,11 @@ extension AuditLog: CommitWitness {
 
     public func didNotUnlock(_ error: StoreError) {
         record(AuditRecord(time: clock(), who: .daemon, noun: .store, action: .unlock, result: 21, note: error.message))
-        storeWasLocked()
+        didLock()
     }
 
     /// The keys go, behind what is recorded. Blocks for nothing.
-    public func storeWasLocked() {
+    public func didLock() {
         monitor.locked {
             emptyRecorders = 0
             commands.append(.close)

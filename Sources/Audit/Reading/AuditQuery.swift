@@ -25,6 +25,39 @@ public struct AuditQuery: Sendable {
 
     public init() {}
 
+    /// As people ask. What is empty or 0 asks for nothing.
+    /// - Parameters:
+    ///   - name: a pattern, as policies have it.
+    ///   - noun: a word of ``AuditNoun``.
+    ///   - action: a word of ``AuditAction``.
+    /// - Throws: `invalid-argument`, with what there is instead.
+    public init(name: [UInt8], who: String, noun: String, action: String, since: UInt64, until: UInt64) throws(StoreError) {
+        if !name.isEmpty {
+            let isOfSecrets = noun.isEmpty || noun == AuditNoun.secret.word
+            do throws(GlobError) {
+                let glob = try Glob(name, ofSecrets: isOfSecrets)
+                self.name = { glob.matches($0) }
+            } catch {
+                throw StoreError(.invalidArgument, "the pattern of names: \(error)")
+            }
+        }
+        if !noun.isEmpty {
+            guard let noun = AuditNoun.allCases.first(where: { $0.word == noun }) else {
+                throw StoreError(.invalidArgument, "unknown noun; it may be \(AuditNoun.allCases.map(\.word).joined(separator: ", "))")
+            }
+            nouns = [noun]
+        }
+        if !action.isEmpty {
+            guard let action = AuditAction.allCases.first(where: { $0.word == action }) else {
+                throw StoreError(.invalidArgument, "unknown action; it may be \(AuditAction.allCases.map(\.word).joined(separator: ", "))")
+            }
+            actions = [action]
+        }
+        if !who.isEmpty { self.who = who }
+        if since > 0 { self.since = since }
+        if until > 0 { self.until = until }
+    }
+
     public func matches(_ record: AuditRecord) -> Bool {
         if let since, record.last < since { return false }
         if let until, record.time > until { return false }

@@ -53,7 +53,7 @@ struct FailureReport: Error {
         status = switch error.code {
         case .unlockFailed, .locked: .locked
         case .notFound: .notFound
-        case .inUse, .busy, .full: .busy
+        case .inUse, .busy, .full, .audit: .busy
         case .damaged, .notAStore, .unknownFormat, .unknownSuite, .unknownKey: .badInput
         case .alreadyExists, .unwritable: .cannotCreate
         default: .failure
@@ -82,7 +82,7 @@ struct FailureReport: Error {
         .locked: .locked, .unlockFailed: .locked,
         .unreachable: .unreachable, .untrustedServer: .unreachable, .disconnected: .unreachable,
         .needsPerson: .needsPerson, .dead: .dead, .noLiveMember: .noLiveMember, .limited: .upstream, .upstream: .upstream,
-        .busy: .busy, .draining: .busy, .storeFull: .busy, .tooManyConnections: .busy, .readOnly: .busy,
+        .busy: .busy, .draining: .busy, .storeFull: .busy, .tooManyConnections: .busy, .readOnly: .busy, .auditUnavailable: .busy,
         .deadlineExceeded: .deadline, .timedOut: .deadline,
         .invalidName: .badInput, .invalidArgument: .badInput, .tooLarge: .badInput, .damaged: .badInput,
     ]

@@ -12,6 +12,7 @@ enum SettingKey: String, CaseIterable {
     case mapSize = "map_size"
     case indexSize = "index_size"
     case logRevisions = "log_revisions"
+    case keepGenerations = "keep_generations"
     case connectionsPerUID = "connections_per_uid"
     case logLevel = "log_level"
 
@@ -28,6 +29,7 @@ enum SettingKey: String, CaseIterable {
         case .mapSize: SettingValue.size(text, (1 << 20)...(1 << 46)) == nil ? "must be a size from 1MiB to 64TiB" : nil
         case .indexSize: SettingValue.size(text, 0...(1 << 40)) == nil ? "must be a size such as 320MiB, or 0 for no index" : nil
         case .logRevisions: SettingValue.number(text, 1...10_000_000) == nil ? "must be a number from 1 to 10000000" : nil
+        case .keepGenerations: SettingValue.number(text, 0...100) == nil ? "must be a number from 0 to 100" : nil
         case .connectionsPerUID: SettingValue.number(text, 1...100_000) == nil ? "must be a number from 1 to 100000" : nil
         case .logLevel:
             SettingValue.logLevels.contains(text) ? nil : "must be one of \(SettingValue.logLevels.joined(separator: ", "))"

@@ -10,6 +10,8 @@ struct DaemonHealth: HealthSource {
     let accounts: Accounts
     let credentials: CredentialSigns
     let backups: BackupSigns
+    let scrubs: ScrubService
+    let audit: AuditSigns
     let connections: ConnectionCounts
     let socket: SocketPath
     let startTime: UInt64
@@ -20,6 +22,8 @@ struct DaemonHealth: HealthSource {
         result.append(("accounts", accounts.isLocked ? "locked" : nil))
         result.append(("credentials", credentials.isLocked ? "locked" : nil))
         if let sign = backups.health() { result.append(sign) }
+        result.append(scrubs.health())
+        result.append(("audit", audit.problem))
         let present = socket.present
         result.append(("socket", present?.mode == socket.mode && present?.uid == geteuid() ? nil : "its file is gone or has another mode or owner"))
         return result
@@ -34,6 +38,8 @@ struct DaemonHealth: HealthSource {
             Self.gauge("coffer_socket_connections", "Open connections of the Unix socket.", Double(connections.total)),
         ]
         metrics += backups.metrics()
+        metrics += scrubs.metrics()
+        metrics += audit.metrics()
         guard !locked else { return metrics }
         let numbers = await withCheckedContinuation { continuation in
             // It waits for the list worker: not on a thread of the pool.

@@ -8,6 +8,8 @@ extension Connection {
         do throws(Failure) {
             if loop.isDraining { throw Failure.draining }
             try checkUnread(operation)
+            caller.refusal = RefusalNote()
+            try checkAudit(operation, body)
             if operation == .get { return get(id, body) }
             if operation == .verify { return verify(id, body) }
             if !loop.isUnlocked {
@@ -40,11 +42,14 @@ extension Connection {
             case .token, .report, .credentialAct, .tokenWatch, .credentialImport:
                 try credentials(operation, id, body)
             case .backupCreate, .restore, .backupList, .backupRun: try backups(operation, id, body)
+            case .scrub: try scrub(id, body)
+            case .auditSearch, .auditVerify, .auditRepair: try audit(operation, id, body)
             }
         } catch {
             // A stream is ended, anything else (and a watch that does not open) answered.
             let kind: FrameKind = [.list, .export, .import, .accountImport, .backupCreate, .restore].contains(operation) ? .end : .response
             unfinished.removeValue(forKey: id)
+            noteRefusal(error, operation, caller.refusal)
             send(kind, operation.rawValue, id, error)
         }
     }
@@ -68,7 +73,7 @@ extension Connection {
     }
 
     /// Only decodes: a bad body is `malformed` before it is `locked` (protocol.md, "Order of the checks").
-    private func check(_ operation: Operation, _ body: UnsafeRawBufferPointer) throws(Failure) {
+    func check(_ operation: Operation, _ body: UnsafeRawBufferPointer) throws(Failure) {
         switch operation {
         case .put: let _: Request<PutRequest> = try decode(body)
         case .info: let _: Request<InfoRequest> = try decode(body)
@@ -96,6 +101,9 @@ extension Connection {
         case .backupCreate: let _: Request<BackupCreateRequest> = try decode(body)
         case .restore: let _: Request<RestoreRequest> = try decode(body)
         case .backupList, .backupRun: let _: Request<Empty> = try decode(body)
+        case .scrub: let _: Request<ScrubRequest> = try decode(body)
+        case .auditSearch: let _: Request<AuditSearchRequest> = try decode(body)
+        case .auditVerify, .auditRepair: let _: Request<Empty> = try decode(body)
         case .hello, .confirm, .get, .ping, .status, .whoami, .unlock, .doctor: break
         }
     }
@@ -103,6 +111,7 @@ extension Connection {
     /// Enters a request that is completed later, with its deadline.
     func wait<Fields>(_ operation: Operation, _ id: UInt32, _ request: Request<Fields>, shape: ConnectionRules.Unfinished? = nil) -> PendingRequest {
         let pending = PendingRequest(id: id, operation: operation.rawValue, shape: shape ?? .single(operation.rawValue))
+        pending.refusal = caller.refusal
         unfinished[id] = pending
         if request.deadline > 0 {
             pending.deadline = loop.now + UInt64(request.deadline)
@@ -176,6 +185,7 @@ extension Connection {
         guard let info = try loop.services.secrets.info(caller, name: name, reader: loop.reader, now: loop.now) else {
             throw Failure(.notFound, "there is no such name")
         }
+        try countRead(.info, name, version: 0)
         send(.response, Operation.info.rawValue, id, Answer.success(InfoResponse(info)))
     }
 
@@ -232,12 +242,12 @@ extension Connection {
             let request: Request<UnlockRequest> = try decode(body)
             guard loop.policies.isAdministrator(uid) else { throw .denied }
             let handle = handle(of: wait(operation, id, request))
-            try services.unlock.unlock(uid: uid, request.fields, now: loop.clock) { handle.finish($0) }
+            try services.unlock.unlock(uid: uid, caller.who, request.fields, now: loop.clock) { handle.finish($0) }
         case .lock:
             let request: Request<Empty> = try decode(body)
             guard caller.allows(.store, .lock) || caller.rights.isAdministrator else { throw .denied }
             let handle = handle(of: wait(operation, id, request))
-            services.unlock.lock { handle.finish($0) }
+            services.unlock.lock(caller.who) { handle.finish($0) }
         case .slotList:
             let _: Request<Empty> = try decode(body)
             guard mayLook else { throw .denied }

@@ -1,5 +1,6 @@
 import CLinux
 import CofferAccounts
+import CofferAudit
 import CofferStore
 import CofferWire
 import Glibc
@@ -10,6 +11,8 @@ final class Connection {
     unowned let loop: SocketLoop
     let peer: PeerIdentity
     let uid: UInt32
+    /// As the loop knows the caller.
+    let enteredAs: Principal
     var rules = ConnectionRules()
     /// Keeps little: whoever may connect may fill one for each of its connections.
     let input = FlatBuffer(kept: 64 << 10)
@@ -46,7 +49,10 @@ final class Connection {
         self.peer = peer
         let principal = peer.principal
         uid = principal.uid
-        caller = Caller(selector: "uid:\(principal.uid)", tenant: nil, rights: loop.policies.snapshot.principalClass(for: principal))
+        enteredAs = principal
+        caller = Caller(
+            selector: "uid:\(principal.uid)", tenant: nil, rights: loop.policies.snapshot.principalClass(for: principal),
+            who: loop.who(principal), trail: loop.services.trail)
         policyVersion = loop.policies.version
         checksSender = caller.rights.checksSender || peer.needsConfirmation
         handshakeDeadline = now + Self.handshakeTime
@@ -254,6 +260,7 @@ final class Connection {
     /// Sends the one last frame of a request.
     func finish<Success: WireMessage>(_ request: PendingRequest, _ result: Result<Success, Failure>) {
         guard unfinished.removeValue(forKey: request.id) != nil else { return }
+        if case .failure(let failure) = result { noteRefusal(failure, Operation(rawValue: request.operation), request.refusal) }
         switch result {
         case .success(let answer):
             var encoder = WireEncoder(reserving: 256)

@@ -43,6 +43,9 @@ public protocol CommitWitness: AnyObject, Sendable {
     /// The store stays locked: it was rolled back.
     func didNotUnlock(_ error: StoreError)
 
+    /// The store is being locked: its keys are gone, the witness lets go of its own behind what it still has to write.
+    func didLock()
+
     /// The store is at this place now: what ``willCommit(_:)`` saw is committed, or another generation took its place.
     func didCommit(incarnation: [UInt8], revision: UInt64)
 

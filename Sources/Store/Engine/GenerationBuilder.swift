@@ -14,6 +14,8 @@ final class GenerationBuilder {
 
     private(set) var keyring: Keyring
     private(set) var keys: KeySet
+    /// Keys for records that were drawn here.
+    private var ownKeys: Set<UInt32>
     private var sealed: SealedTransaction
     /// Whether `sealed` has a transaction that runs.
     private var isOpen = true
@@ -39,8 +41,9 @@ final class GenerationBuilder {
         self.recordSuite = recordSuite
         self.aesHardware = aesHardware
         keyring = keys.keyring
-        try keyring.advanceRecordKey(suite: recordSuite, sealLimit: options.sealLimit)
+        try keyring.advanceRecordKey(suite: recordSuite, sealLimit: options.sealLimit, now: options.clock())
         self.keys = try KeySet(root: keys.root, keyring: keyring, aesHardware: aesHardware)
+        ownKeys = [self.keys.sealing.id]
         environment = try Environment(
             folder: folder.unfinishedFolder(of: generation), mapBytes: Store.mapBytes(options, fileBytes: 0), isBeingBuilt: true)
         environment.adopt(owner)
@@ -129,8 +132,9 @@ final class GenerationBuilder {
         for index in keyring.entries.indices where keyring.entries[index].id == keys.sealing.id {
             keyring.entries[index].sealCount = sealsBefore
         }
-        try keyring.advanceRecordKey(suite: recordSuite, sealLimit: options.sealLimit)
+        try keyring.advanceRecordKey(suite: recordSuite, sealLimit: options.sealLimit, now: options.clock())
         keys = try KeySet(root: keys.root, keyring: keyring, aesHardware: aesHardware)
+        ownKeys.insert(keys.sealing.id)
         sealsBefore = 0
     }
 
@@ -169,15 +173,17 @@ final class GenerationBuilder {
     /// - Parameters:
     ///   - header: the store's present one: its slots stay.
     ///   - root: the store's present one.
+    ///   - dropsEarlierKeys: nothing here is sealed with the keys of before.
     /// - Returns: the keys with that root.
-    func seal(_ header: Header, root: GuardedBytes) throws(StoreError) -> KeySet {
+    func seal(_ header: Header, root: GuardedBytes, dropsEarlierKeys: Bool) throws(StoreError) -> KeySet {
         if !isOpen { try commit() }
         try sealed.put(.head, Head.key, sealed.head.encoded())
         for index in keyring.entries.indices where keyring.entries[index].id == keys.sealing.id {
             keyring.entries[index].sealCount = sealsBefore + sealed.seals
         }
+        if dropsEarlierKeys { keyring.entries.removeAll { $0.purpose == .records && !ownKeys.contains($0.id) } }
         var header = header
-        try header.seal(keyring, root: root)
+        try header.seal(keyring, root: root, now: options.clock())
         try sealed.transaction.putMeta(Store.headerKey, try header.encoded(root: root))
         try pause()
         return try KeySet(root: root, keyring: keyring, aesHardware: aesHardware)

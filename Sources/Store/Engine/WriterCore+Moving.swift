@@ -117,12 +117,13 @@ extension WriterCore {
         counterWritten = .init(incarnation: head.incarnation, revision: head.revision)
         counter.write(counterWritten, storeID: written.storeID, keys: keys)
         frozen = nil
-        store.tellListeners(locked: true)
-        store.noteIncarnation(head.incarnation, revision: head.revision)
-        readAnew(fresh, keys: keys)
-        // It closes when the last reader has left it.
-        old.release()
-        store.tellListeners(locked: false)
+        store.aroundRestore {
+            store.noteIncarnation(head.incarnation, revision: head.revision)
+            store.witness?.didCommit(incarnation: head.incarnation, revision: head.revision)
+            readAnew(fresh, keys: keys)
+            // It closes when the last reader has left it.
+            old.release()
+        }
     }
 
     private static func fileBytes(_ path: String) throws(StoreError) -> Int {

@@ -60,7 +60,9 @@ final class WriterCore {
         guard let bytes = try sealed.open(.head, Head.key) else { throw StoreError(.damaged, "the store has no head record") }
         let found = try Head(decoding: bytes)
         // The counter file and the audit log both remember where the store was (formats.md 7).
-        let seen = [try counter.read(storeID: header.storeID, keys: newKeys), try askWitness(found, newKeys, sealed)]
+        let counted = try counter.read(storeID: header.storeID, keys: newKeys)
+        store.monitor.locked { store.state.counterWasMissing = counted == nil && found.revision > 0 }
+        let seen = [counted, try askWitness(found, newKeys, sealed)]
         let rollback = seen.compactMap { $0 }.filter { $0.isAhead(of: found) }.max { $0.revision < $1.revision }
         if let rollback, accepted != found.revision {
             let refusal = rollback.refusal(of: found)

@@ -2,12 +2,14 @@ import CofferAge
 import FuzzSupport
 
 private let sealedSize = 65_536 + 16
+/// Made once: it takes longer than all else.
+private let pattern = (0..<(2 * 65_536 + 21)).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8 ^ $0 >> 16) }
 
 /// Whatever is done to the chunks of a file, what is given out is a beginning of what was written, and only the whole ends well.
 func checkChunks(_ input: inout InputReader) {
     // Up to three chunks, with sizes around the ends of them.
     let size = Int(input.byte() % 3) * 65_536 + Int(input.byte() % 8) * 3
-    let plaintext = (0..<size).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8 ^ $0 >> 16) }
+    let plaintext = pattern[..<size]
     var file: [UInt8] = []
     let fileKey: AgeFileKey
     do {
@@ -28,7 +30,7 @@ func checkChunks(_ input: inout InputReader) {
     let isRight = Array(chunks.joined()) == Array(right.joined())
     Harness.check(plaintext.starts(with: outcome.plaintext), "plaintext that nobody wrote")
     Harness.check((outcome.code == nil) == isRight, isRight ? "a right file is refused" : "a changed file ends well")
-    Harness.check(!isRight || outcome.plaintext == plaintext, "a right file is cut off")
+    Harness.check(!isRight || outcome.plaintext.count == size, "a right file is cut off")
 }
 
 private func change(_ chunks: inout [[UInt8]], _ input: inout InputReader) {

@@ -45,6 +45,7 @@ final class BackupService: Sendable {
         do throws(SocketError) {
             _ = try LoopThread(name: "backup", detached: true) { [self] in
                 let result = export(into: pipe)
+                caller.note(.backup, .create, result)
                 running.withLock { $0 -= 1 }
                 done(result)
                 work.leave()
@@ -107,7 +108,9 @@ final class BackupService: Sendable {
                 let restore: StoreRestore
                 do throws(StoreError) { restore = try store.beginRestore(options) } catch { return done(.failure(Failure(error))) }
                 granted(Self.window)
-                done(Self.take(restore, feed, granted))
+                let result = Self.take(restore, feed, granted)
+                if !fields.dryRun { caller.note(.backup, .restore, result) }
+                done(result)
             }
         } catch {
             work.leave()

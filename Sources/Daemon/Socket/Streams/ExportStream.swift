@@ -138,6 +138,10 @@ final class ExportStream: RequestStream {
                 connection.streamsWait = true
                 return
             }
+            for entry in piece.entries where !connection.count(.export, .secret, entry.name, version: entry.version, result: .ok) {
+                held = nil
+                return connection.finish(request, Failure.auditUnavailable)
+            }
             connection.send(.chunk, request.operation, request.id, TransferChunk(entries: piece.entries))
             credit -= 1
             count += UInt64(piece.entries.count)

@@ -32,8 +32,8 @@ struct RestoreDifference {
                 try note(table, key: left.key, same: left.record)
             } else {
                 try note(
-                    table, isLeft ? left.key : right.key, left: isLeft ? try open(left, before, table) : nil,
-                    right: isRight ? try open(right, after, table) : nil)
+                    table, isLeft ? left.key : right.key, left: isLeft ? thing(left, before, table) : nil,
+                    right: isRight ? thing(right, after, table) : nil)
             }
             if isLeft { try left.advance() }
             if isRight { try right.advance() }
@@ -44,8 +44,12 @@ struct RestoreDifference {
         left.count == right.count && left.elementsEqual(right)
     }
 
-    private func open(_ walk: TableWalk, _ content: StoreContent, _ table: Table) throws(StoreError) -> [UInt8] {
-        try Record.open(walk.record, table: table, key: walk.key, keys: content.keys)
+    /// `nil`: it does not count by itself.
+    private func thing(_ walk: TableWalk, _ content: StoreContent, _ table: Table) throws(StoreError) -> Thing? {
+        guard Self.isCounted(table, walk.key) else { return nil }
+        return try content.withOpened(walk.record, table, walk.key) { (bytes) throws(StoreError) in
+            try Thing(table, bytes, digestKey: before.keys.digestKey)
+        }
     }
 
     private mutating func note(_ table: Table, key: UnsafeRawBufferPointer, same record: UnsafeRawBufferPointer) throws(StoreError) {
@@ -61,11 +65,7 @@ struct RestoreDifference {
 
     private static func kind(_ table: Table) -> String { table == .values ? "versions" : table.name }
 
-    private mutating func note(_ table: Table, _ key: UnsafeRawBufferPointer, left: [UInt8]?, right: [UInt8]?) throws(StoreError) {
-        defer { withExtendedLifetime((left, right)) {} }
-        guard Self.isCounted(table, key) else { return }
-        let left = try left.map { (bytes) throws(StoreError) in try Thing(table, bytes) }
-        let right = try right.map { (bytes) throws(StoreError) in try Thing(table, bytes) }
+    private mutating func note(_ table: Table, _ key: UnsafeRawBufferPointer, left: Thing?, right: Thing?) throws(StoreError) {
         let effect: RestoreReport.Name.Effect?
         switch (left?.isThere ?? false, right?.isThere ?? false) {
         case (false, false): return
@@ -85,32 +85,28 @@ struct RestoreDifference {
         var name: [UInt8]?
         /// Of a secret: not if only its last number is left.
         var isThere = true
+        /// A keyed hash of it: it may be secret.
         var content: [UInt8]
 
-        init(_ table: Table, _ bytes: [UInt8]) throws(StoreError) {
+        init(_ table: Table, _ bytes: UnsafeRawBufferPointer, digestKey: GuardedBytes) throws(StoreError) {
+            func hash(_ part: UnsafeRawBufferPointer) -> [UInt8] { KeyedHash.bytes(part, key: digestKey.bytes, count: 32) }
             switch table {
             case .secrets:
-                var record = try NameRecord(decoding: bytes)
+                var record = try NameRecord(reading: bytes)
                 tenant = record.tenant
                 name = record.name.bytes
                 isThere = !record.purged
                 record.revision = 0
                 record.updated = 0
-                content = record.encoded()
-            case .values:
-                content = try bytes.withBytes { (bytes) throws(StoreError) in
-                    guard let trailer = ValueTrailer(bytes) else { throw StoreError(.damaged, "a value's lengths do not fit") }
-                    return Array(bytes[..<(trailer.valueLength + trailer.contentTypeLength)])
-                }
+                content = record.encoded().withUnsafeBytes(hash)
             case .budgets:
-                name = try StoredBudget(decoding: bytes).name.bytes
-                content = bytes
-            case .reservations, .usageLines: content = bytes
+                name = try StoredBudget(reading: bytes).name.bytes
+                content = hash(bytes)
+            case .reservations, .usageLines: content = hash(bytes)
             default:
-                let document = try Document.decompose(bytes)
-                name = document.name.bytes
-                content = Array(document.bytes.bytes)
-                withExtendedLifetime(document.bytes) {}
+                guard let trailer = ValueTrailer(bytes) else { throw StoreError(.damaged, "a record's lengths do not fit") }
+                if table != .values { name = Array(bytes[trailer.nameOffset..<(trailer.nameOffset + trailer.nameLength)]) }
+                content = hash(UnsafeRawBufferPointer(rebasing: bytes[..<(trailer.valueLength + trailer.contentTypeLength)]))
             }
         }
     }
@@ -120,8 +116,10 @@ struct RestoreDifference {
     /// - Parameter kept: of each kind, how many things the backup had with another content; the walk took them for unchanged.
     mutating func note(kept: [Table: UInt64], _ names: [RestoreReport.Name]) {
         for (table, count) in kept where count > 0 {
-            counts[table, default: .init(kind: Self.kind(table))].kept += count
-            counts[table]?.same -= min(count, counts[table]?.same ?? 0)
+            var difference = counts[table] ?? .init(kind: Self.kind(table))
+            difference.kept += count
+            difference.same -= min(count, difference.same)
+            counts[table] = difference
         }
         self.names += names.prefix(max(RestoreReport.largestNames - self.names.count, 0))
     }

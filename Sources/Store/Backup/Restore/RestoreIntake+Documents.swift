@@ -125,8 +125,9 @@ extension RestoreIntake {
     /// Whether a budget came from the backup: its reservations and lines come along.
     private func isNew(_ budget: DocumentName) throws(StoreError) -> Bool {
         let key = BudgetKeys.budget(budget, keys: builder.keys)
-        if let before { return try !before.contains(.budgets, key) && builder.contains(.budgets, key) }
-        return true
+        guard let before else { return true }
+        if try before.contains(.budgets, key) { return false }
+        return try builder.contains(.budgets, key)
     }
 
     func take(_ stored: StoredReservation, finished: UInt64?) throws(StoreError) {

@@ -103,6 +103,14 @@ final class RestoreIntake {
         keptNames.append(.init(kind: table.name, tenant: tenant, name: name, effect: .kept))
     }
 
+    /// Of a part of the secrets: their tenants must be there.
+    func requireTenants() throws(StoreError) {
+        guard isOnlyNames, let before else { return }
+        for tenant in tenants where try before.document(.tenants, Array(String(tenant).utf8)) == nil && tenant != .main {
+            throw StoreError(.conflict, "the secrets belong to tenant \(tenant) of the backup, which the store does not have")
+        }
+    }
+
     // MARK: Keys
 
     /// Into an empty ground all come as they are, in place of the store's; otherwise those that the store lacks come as earlier ones. Ids
@@ -111,7 +119,7 @@ final class RestoreIntake {
         guard !isOnlyNames else { return }
         let entries = builder.keyring.entries + newKeys
         if case .adding = ground {
-            let present = entries.first { $0.purpose == key.purpose && KeyedHash.equal(Array($0.key.bytes), Array(key.key.bytes)) }
+            let present = entries.first { $0.purpose == key.purpose && $0.key.isEqual(to: key.key) }
             if let present { return reader.setKeyID(present.id, of: key.number) }
         }
         let id = (entries.map(\.id).max() ?? 0) + 1
@@ -152,10 +160,15 @@ final class RestoreIntake {
                 noteKept(record, present)
             } else {
                 new.latest = max(record.latest, present.latest)
-                for version in present.versions where !version.destroyed { try builder.delete(.values, hash + version.version.bigEndianBytes) }
+                for version in present.versions where !version.destroyed {
+                    try builder.delete(.values, hash + version.version.bigEndianBytes)
+                }
             }
         }
-        if new != present {
+        var mustWrite = new != present
+        // What was written anew has other bytes than the copy: that tells it from names that the backup does not have.
+        if case .replacing = ground { mustWrite = true }
+        if mustWrite {
             if before != nil { new.revision = revision }
             try write(new, key, instead: present)
         }
@@ -189,22 +202,21 @@ final class RestoreIntake {
         guard let pending, let version = pending.record.versions.first(where: { $0.version == value.version }) else { return }
         let key = pending.hash + value.version.bigEndianBytes
         guard pending.wanted.contains(value.version) else { return try compare(value, key) }
-        let hidden = [version.expires, version.deleted].filter { $0 != 0 }.min() ?? 0
+        let hidden = min(version.expires == 0 ? .max : version.expires, version.deleted == 0 ? .max : version.deleted)
         try builder.put(
             .values, key,
             ValueTrailer.compose(
-                value: value.value.bytes, contentType: version.contentType, hiddenFrom: hidden, expires: version.expires,
+                value: value.value.bytes, contentType: version.contentType, hiddenFrom: hidden == .max ? 0 : hidden, expires: version.expires,
                 revision: value.revision, tenant: value.tenant, name: value.name.bytes))
         withExtendedLifetime(value.value) {}
     }
 
     /// A number that both have, with other bytes: the store's stays, and it is told.
     private func compare(_ value: BackupValue, _ key: [UInt8]) throws(StoreError) {
-        guard let bytes = try before?.open(.values, key) else { return }
-        let isSame = bytes.withUnsafeBytes { bytes in
+        let isSame = try before?.withOpened(.values, key) { (bytes) throws(StoreError) in
             guard let trailer = ValueTrailer(bytes) else { return false }
             return value.value.isEqual(to: UnsafeRawBufferPointer(rebasing: bytes[..<trailer.valueLength]))
         }
-        if !isSame { keep(.values, nil) }
+        if isSame == false { keep(.values, nil) }
     }
 }

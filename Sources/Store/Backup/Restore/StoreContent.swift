@@ -1,4 +1,5 @@
 import CLMDB
+import CSodium
 
 /// What lies in an environment, as one read transaction of its own shows it. May change threads, not be used by two.
 final class StoreContent {
@@ -31,9 +32,21 @@ final class StoreContent {
         return try key.withBytes { (key) throws(StoreError) in try Record.open(record, table: table, key: key, keys: keys) }
     }
 
-    func head() throws(StoreError) -> Head {
-        guard let bytes = try open(.head, Head.key) else { throw StoreError(.damaged, "the store has no head record") }
-        return try Head(decoding: bytes)
+    /// The same for plaintext that must not stay behind.
+    func withOpened<T>(
+        _ table: Table, _ key: [UInt8], _ body: (UnsafeRawBufferPointer) throws(StoreError) -> T
+    ) throws(StoreError) -> T? {
+        guard let record = try transaction.get(table, key) else { return nil }
+        return try key.withBytes { (key) throws(StoreError) in try withOpened(record, table, key, body) }
+    }
+
+    func withOpened<T>(
+        _ record: UnsafeRawBufferPointer, _ table: Table, _ key: UnsafeRawBufferPointer,
+        _ body: (UnsafeRawBufferPointer) throws(StoreError) -> T
+    ) throws(StoreError) -> T {
+        var plaintext = try Record.open(record, table: table, key: key, keys: keys)
+        defer { sodium_memzero(&plaintext, plaintext.count) }
+        return try plaintext.withBytes(body)
     }
 
     func name(_ key: [UInt8]) throws(StoreError) -> NameRecord? {
@@ -41,8 +54,10 @@ final class StoreContent {
     }
 
     func document(_ table: DocumentTable, _ name: [UInt8]) throws(StoreError) -> SecretBuffer? {
-        guard let bytes = try open(Table(table), keys.nameHash(Table(table), tenant: .main, name: name)) else { return nil }
-        return try Document.decompose(bytes).bytes
+        try withOpened(Table(table), keys.nameHash(Table(table), tenant: .main, name: name)) { (bytes) throws(StoreError) in
+            guard let trailer = ValueTrailer(bytes) else { throw StoreError(.damaged, "a document's lengths do not fit") }
+            return SecretBuffer(copying: UnsafeRawBufferPointer(rebasing: bytes[..<trailer.valueLength]))
+        }
     }
 }
 
