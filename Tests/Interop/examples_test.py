@@ -213,7 +213,7 @@ class ExampleTests(unittest.TestCase):
                      "watch", "recordCreate", "recordList", "recordShow", "recordUpdate",
                      "recordDelete", "reveal", "usage", "accountImport", "verify", "reserve",
                      "settle", "release", "token", "report", "credentialAct", "tokenWatch",
-                     "credentialImport"):
+                     "credentialImport", "scrub"):
             constant = re.sub("([A-Z])", r"_\1", name).upper()
             self.assertEqual(getattr(c, constant), rows[name], name)
 
