@@ -1,3 +1,4 @@
+import CofferAudit
 import CofferStore
 import Glibc
 import Logging
@@ -7,6 +8,8 @@ struct StoreOpening {
     let settings: Settings
     let logger: Logger
     let environment: [String: String]
+    let examiner: StoreExaminer?
+    let audit: AuditLog
 
     /// Files in `$CREDENTIALS_DIRECTORY` that may hold a store's key.
     private static let credentialName = "coffer.key"
@@ -28,6 +31,7 @@ struct StoreOpening {
             try KeyFile.publish(settings.keyFile)
         }
         let store = try Store.open(at: settings.store, options: options)
+        store.setWitness(audit)
         let note = try unlock(store)
         if let accepted = store.rollbackAccepted {
             logger.warning("took an older store in place of the one that was known", metadata: [
@@ -45,6 +49,7 @@ struct StoreOpening {
         options.quotaBytes = settings.quota
         options.indexBytes = settings.indexSize / settings.loops
         options.logRevisions = settings.logRevisions
+        options.examiner = examiner
         options.keepGenerations = settings.keepGenerations
         options.acceptRollback = settings.acceptRollback
         return options

@@ -77,6 +77,7 @@ extension Store {
         writer.administer { [self] core in
             guard core.keys != nil else { return }
             core.lock()
+            witness?.didLock()
             directory.drop()
             monitor.locked {
                 state.incarnation = [UInt8](repeating: 0, count: 16)

@@ -28,6 +28,8 @@ public final class Store: @unchecked Sendable {
         public var acceptRollback: UInt64?
         /// Unix milliseconds.
         public var clock: @Sendable () -> UInt64 = { Store.systemClock() }
+        /// Has the data file examined before it is opened; `nil`: it is opened as it is.
+        public var examiner: StoreExaminer?
         public init() {}
     }
 
@@ -67,6 +69,9 @@ public final class Store: @unchecked Sendable {
     private var readers: [(inbox: ReaderInbox, seat: ReaderSeat, index: SealedIndex?)] = []
     private var listeners: [any CommitListener] = []
     private var isClosed = false
+    private var witnessSet: (any CommitWitness)?
+    /// Asked before each commit; `nil`: nobody is.
+    var witness: (any CommitWitness)? { monitor.locked { witnessSet } }
     var nextSlotID: UInt32 = 1
     // Both are made last and need the store itself.
     private var writerThread: Writer?
@@ -121,11 +126,12 @@ public final class Store: @unchecked Sendable {
         let storeID = randomBytes(16)
         let (first, recoveryKey) = try slot.wrap(root: root, storeID: storeID, id: 1, now: options.clock())
         let hasAES = Suite.machineHasAES && !options.withoutAESHardware
-        var keyring = try Keyring.random(sealLimit: options.sealLimit, recordSuite: hasAES ? .aes256gcm : .xchacha20poly1305)
+        let now = options.clock()
+        var keyring = try Keyring.random(sealLimit: options.sealLimit, recordSuite: hasAES ? .aes256gcm : .xchacha20poly1305, now: now)
         // The head, below.
         for index in keyring.entries.indices where keyring.entries[index].purpose == .records { keyring.entries[index].sealCount = 1 }
         var header = Header(storeID: storeID, slots: [first], sealedKeyring: [])
-        try header.seal(keyring, root: root)
+        try header.seal(keyring, root: root, now: now)
         let keys = try KeySet(root: root, keyring: keyring, aesHardware: hasAES)
         try folder.buildFirstGeneration { (path) throws(StoreError) in
             let environment = try Environment(folder: path, mapBytes: options.mapBytes)
@@ -164,6 +170,7 @@ public final class Store: @unchecked Sendable {
         let owner = OwnerLock(try folder.lockOwner())
         let size = try folder.checkData()
         try folder.clearInterrupted()
+        try options.examiner?.examine(folder.current)
         let environment = try Environment(folder: folder.current, mapBytes: mapBytes(options, fileBytes: size))
         do throws(StoreError) {
             let header = try readHeader(environment)
@@ -388,6 +395,9 @@ public final class Store: @unchecked Sendable {
     /// Is told of every commit, in order, on the writer's thread, after it is durable and before its answers are released.
     public func addListener(_ listener: any CommitListener) { monitor.locked { listeners.append(listener) } }
     public func removeListener(_ listener: any CommitListener) { monitor.locked { listeners.removeAll { $0 === listener } } }
+
+    /// From now on nothing is committed that the witness was not told of before. To be set before the store is unlocked.
+    public func setWitness(_ witness: (any CommitWitness)?) { monitor.locked { witnessSet = witness } }
 
     /// Makes a commit visible: first to the readers, then in the revision, then to the listeners (formats.md 17).
     func publish(_ indexChanges: [IndexChange], changes: [Change], revision: UInt64) {

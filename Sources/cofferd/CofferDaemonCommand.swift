@@ -18,8 +18,8 @@ struct CofferDaemonCommand: AsyncParsableCommand {
             Where there is neither a store nor a key file yet, a new store is made and its key file written. Each setting may be given \
             as a flag, in the environment (COFFER_STORE, COFFER_SOCKET, …) or in the configuration file, in this order.
 
-            Exit codes: 0 stopped, 64 usage, 65 the store is older than it was (see --accept-rollback), 73 and 77 something cannot be made or may not be used, 75 in use by another process, \
-            78 configuration, 1 anything else.
+            Exit codes: 0 stopped, 64 usage, 65 the store's file is damaged or older than it was (see --accept-rollback), 73 and 77 \
+            something cannot be made or may not be used, 75 in use by another process, 78 configuration, 1 anything else.
             """,
         version: DaemonVersion.number)
 
@@ -55,6 +55,12 @@ struct CofferDaemonCommand: AsyncParsableCommand {
         return Dictionary(pairs.compactMap { pair in pair.1.map { (pair.0, $0) } }, uniquingKeysWith: { $1 })
     }
 
+    static func main() async {
+        // Before anything else is started: where this process is the child that looks at a store's file, it ends here.
+        StoreExaminer.serve(CommandLine.arguments)
+        await main(nil)
+    }
+
     func run() async throws {
         let environment = ProcessEnvironment.all()
         var settings: Settings
@@ -76,7 +82,7 @@ struct CofferDaemonCommand: AsyncParsableCommand {
         if coffer_wipes_freed_memory() == 0 { logger.warning("this build does not wipe freed memory") }
         let daemon: Daemon
         do {
-            daemon = try Daemon(settings: settings, logger: logger, environment: environment)
+            daemon = try Daemon(settings: settings, logger: logger, environment: environment, examiner: StoreExaminer())
         } catch {
             Self.complain(["\(Self.message(error))"])
             throw ExitCode(Self.exitCode(error))
@@ -106,7 +112,7 @@ struct CofferDaemonCommand: AsyncParsableCommand {
         if let error = error as? StoreError {
             switch error.code {
             case .inUse: return 75
-            case .rolledBack: return 65
+            case .damaged, .rolledBack: return 65
             case .unwritable, .full: return 73
             case .notOurs: return 77
             case .invalidArgument: return 78

@@ -40,7 +40,7 @@ struct SlotAccess: ParsableArguments {
 
     /// Opens a stopped store for the time of `body`; with a key file also its keyring.
     static func with<Result>(_ directory: String, keyFile: SecretBytes?, _ body: (Store) throws -> Result) throws -> Result {
-        let store = try Store.open(at: directory)
+        let store = try Store.open(at: directory, options: .examining)
         defer { store.close() }
         if let keyFile { try store.unlock(.keyFile(buffer(keyFile))) }
         return try body(store)

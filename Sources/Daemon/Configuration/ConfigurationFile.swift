@@ -16,6 +16,12 @@ struct ConfigurationFile {
     var http = HTTPConfiguration()
     /// The `upstream` section.
     var upstream = UpstreamConfiguration()
+    /// The `backups` section.
+    var backups = BackupConfiguration()
+    /// The `scrub` section.
+    var scrub = ScrubConfiguration()
+    /// The `audit` section.
+    var audit = AuditConfiguration()
 
     /// - Parameter required: whether a missing file is an error.
     static func read(_ path: String, required: Bool) throws(ConfigurationErrors) -> ConfigurationFile {
@@ -74,8 +80,26 @@ struct ConfigurationFile {
                 messages += errors
                 continue
             }
+            if keyNode.scalar?.string == "backups" {
+                let (backups, errors) = BackupSection.read(valueNode, path: path)
+                file.backups = backups
+                messages += errors
+                continue
+            }
+            if keyNode.scalar?.string == "scrub" {
+                let (scrub, errors) = ScrubSection.read(valueNode, path: path)
+                file.scrub = scrub
+                messages += errors
+                continue
+            }
+            if keyNode.scalar?.string == "audit" {
+                let (audit, errors) = AuditSection.read(valueNode, path: path)
+                file.audit = audit
+                messages += errors
+                continue
+            }
             guard let name = keyNode.scalar?.string, let key = SettingKey(rawValue: name) else {
-                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream"]).joined(separator: ", ")
+                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream", "backups", "scrub", "audit"]).joined(separator: ", ")
                 messages.append("\(place): unknown setting '\(String((keyNode.scalar?.string ?? "?").prefix(60)))'; known are \(known)")
                 continue
             }

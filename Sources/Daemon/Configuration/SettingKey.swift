@@ -57,6 +57,18 @@ enum SettingValue {
         ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40), ("B", 1), ("", 1),
     ]
 
+    private static let spans: [(String, Int)] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
+
+    /// Milliseconds: a number with `ms`, `s`, `m`, `h` or `d` behind it.
+    static func span(_ text: String, _ range: ClosedRange<Int>) -> Int? {
+        for (unit, factor) in spans where text.hasSuffix(unit) {
+            guard let number = Int(text.dropLast(unit.count)), number >= 0 else { continue }
+            let (milliseconds, overflow) = number.multipliedReportingOverflow(by: factor)
+            return !overflow && range.contains(milliseconds) ? milliseconds : nil
+        }
+        return nil
+    }
+
     /// Bytes: a number, with `KiB`, `MiB`, `GiB` or `TiB` behind it.
     static func size(_ text: String, _ range: ClosedRange<Int>) -> Int? {
         for (unit, factor) in units where text.hasSuffix(unit) {

@@ -31,6 +31,15 @@ public struct Settings: Sendable, Equatable {
     var http = HTTPConfiguration()
     /// What calls to upstreams may reach; only the file has it.
     var upstream = UpstreamConfiguration()
+    /// The backups that the daemon takes by itself; only the file has it.
+    var backups = BackupConfiguration()
+    /// When the store is scrubbed; only the file has it.
+    var scrub = ScrubConfiguration()
+    /// The audit log; only the file has it.
+    var audit = AuditConfiguration()
+
+    /// Where the audit log lies.
+    var auditFolder: String { audit.folder.isEmpty ? store + "/audit" : audit.folder }
 
     /// The three places, and the defaults for everything else.
     init(store: String, socket: String, keyFile: String) {
@@ -73,6 +82,14 @@ public struct Settings: Sendable, Equatable {
         settings.configuration = named ?? places.configuration ?? ""
         settings.http = http
         settings.upstream = file.upstream
+        settings.backups = file.backups
+        settings.audit = file.audit
+        guard settings.backups.folder != settings.store, !SystemPath.isInside(settings.backups.folder, folder: settings.store) else {
+            throw ConfigurationErrors(messages: [
+                "'backups.folder' \(settings.backups.folder) must not lie in the store's folder: what happens to one would happen to both"
+            ])
+        }
+        settings.scrub = file.scrub
         return settings
     }
 

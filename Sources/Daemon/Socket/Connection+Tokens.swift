@@ -1,3 +1,4 @@
+import CofferAudit
 import CofferCredentials
 import CofferStore
 import CofferWire
@@ -18,7 +19,13 @@ extension Connection {
             lease: LeaseWish(sticky: fields.sticky))
         let tokens = loop.services.credentials.tokens
         do throws(StoreError) {
-            if let token = try tokens.present(wish, now: loop.now, reader: loop.reader) { return send(token, id) }
+            if let token = try tokens.present(wish, now: loop.now, reader: loop.reader) {
+                if loop.recorder.isSync { return send(token, behindRecordOf: fields.isPool ? .pool : .credential, name, wait(.token, id, request)) }
+                guard count(.token, fields.isPool ? .pool : .credential, name, version: 0, result: .ok) else {
+                    return send(.response, Operation.token.rawValue, id, Failure.auditUnavailable)
+                }
+                return send(token, id)
+            }
         } catch {
             throw Failure(error)
         }
@@ -27,8 +34,20 @@ extension Connection {
         let caller = caller
         tokens.live(wish, deadline: pending.deadline) { result in
             handle.resume { connection, request in
+                if case .success = result, !connection.count(.token, fields.isPool ? .pool : .credential, name, version: 0, result: .ok) {
+                    return connection.finish(request, Failure.auditUnavailable)
+                }
                 connection.finish(request, result.map(TokenResponse.init).mapError { caller.failure($0, noun, name) })
             }
+        }
+    }
+
+    /// Once its record is durable.
+    private func send(_ token: LiveToken, behindRecordOf noun: AuditNoun, _ name: [UInt8], _ pending: PendingRequest) {
+        let handle = handle(of: pending)
+        let record = AuditRecord(time: loop.now, who: caller.who, noun: noun, action: .token, tenant: caller.tenant ?? 0, name: name)
+        loop.services.trail.log.record(record) { isDurable in
+            handle.finish(isDurable ? .success(TokenResponse(token)) : Result<TokenResponse, Failure>.failure(.auditUnavailable))
         }
     }
 

@@ -41,7 +41,7 @@ final class GenerationBuilder {
         self.recordSuite = recordSuite
         self.aesHardware = aesHardware
         keyring = keys.keyring
-        try keyring.advanceRecordKey(suite: recordSuite, sealLimit: options.sealLimit)
+        try keyring.advanceRecordKey(suite: recordSuite, sealLimit: options.sealLimit, now: options.clock())
         self.keys = try KeySet(root: keys.root, keyring: keyring, aesHardware: aesHardware)
         ownKeys = [self.keys.sealing.id]
         environment = try Environment(
@@ -132,7 +132,7 @@ final class GenerationBuilder {
         for index in keyring.entries.indices where keyring.entries[index].id == keys.sealing.id {
             keyring.entries[index].sealCount = sealsBefore
         }
-        try keyring.advanceRecordKey(suite: recordSuite, sealLimit: options.sealLimit)
+        try keyring.advanceRecordKey(suite: recordSuite, sealLimit: options.sealLimit, now: options.clock())
         keys = try KeySet(root: keys.root, keyring: keyring, aesHardware: aesHardware)
         ownKeys.insert(keys.sealing.id)
         sealsBefore = 0
@@ -183,7 +183,7 @@ final class GenerationBuilder {
         }
         if dropsEarlierKeys { keyring.entries.removeAll { $0.purpose == .records && !ownKeys.contains($0.id) } }
         var header = header
-        try header.seal(keyring, root: root)
+        try header.seal(keyring, root: root, now: options.clock())
         try sealed.transaction.putMeta(Store.headerKey, try header.encoded(root: root))
         try pause()
         return try KeySet(root: root, keyring: keyring, aesHardware: aesHardware)

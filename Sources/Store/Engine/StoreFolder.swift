@@ -148,6 +148,8 @@ struct StoreFolder: Sendable {
             }
             try Self.sync(path)
         } catch {
+            // Where all but the last sync came to pass: first back to the name that a later start clears, whatever interrupts this.
+            rename(path + "/" + Self.firstGeneration, temporaryGeneration)
             removeTemporaryGeneration()
             unlink(current)
             throw error

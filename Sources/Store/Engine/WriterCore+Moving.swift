@@ -119,6 +119,7 @@ extension WriterCore {
         frozen = nil
         store.aroundRestore {
             store.noteIncarnation(head.incarnation, revision: head.revision)
+            store.witness?.didCommit(incarnation: head.incarnation, revision: head.revision)
             readAnew(fresh, keys: keys)
             // It closes when the last reader has left it.
             old.release()

@@ -53,6 +53,7 @@ extension WriterCore {
         try writeHead(head) { (transaction) throws(StoreError) in try transaction.clear(.changeLog) }
         counterWritten = .init(incarnation: head.incarnation, revision: head.revision)
         counter.write(counterWritten, storeID: header.storeID, keys: keys)
+        store.witness?.didCommit(incarnation: head.incarnation, revision: head.revision)
         return RollbackAcceptance(found: found.revision, known: known.revision, revision: head.revision)
     }
 }

@@ -59,10 +59,16 @@ final class WriterCore {
         let sealed = SealedTransaction(transaction, keys: newKeys, head: Head(incarnation: []))
         guard let bytes = try sealed.open(.head, Head.key) else { throw StoreError(.damaged, "the store has no head record") }
         let found = try Head(decoding: bytes)
-        let seen = try counter.read(storeID: header.storeID, keys: newKeys)
-        store.monitor.locked { store.state.counterWasMissing = seen == nil && found.revision > 0 }
-        let rollback = seen.flatMap { $0.isAhead(of: found) ? $0 : nil }
-        if let rollback, accepted != found.revision { throw rollback.refusal(of: found) }
+        // The counter file and the audit log both remember where the store was (formats.md 7).
+        let counted = try counter.read(storeID: header.storeID, keys: newKeys)
+        store.monitor.locked { store.state.counterWasMissing = counted == nil && found.revision > 0 }
+        let seen = [counted, try askWitness(found, newKeys, sealed)]
+        let rollback = seen.compactMap { $0 }.filter { $0.isAhead(of: found) }.max { $0.revision < $1.revision }
+        if let rollback, accepted != found.revision {
+            let refusal = rollback.refusal(of: found)
+            store.witness?.didNotUnlock(refusal)
+            throw refusal
+        }
         take(newKeys)
         head = found
         var acceptance: RollbackAcceptance?
@@ -85,6 +91,17 @@ final class WriterCore {
         take(header)
         if let keys { take(keys) }
         self.head = head
+    }
+
+    /// What the audit log knows of this incarnation's revision; `nil`: nothing, or there is no log.
+    private func askWitness(
+        _ found: Head, _ newKeys: KeySet, _ sealed: borrowing SealedTransaction
+    ) throws(StoreError) -> CounterFile.Content? {
+        guard let witness = store.witness else { return nil }
+        let known = witness.willUnlock(try AuditKeys(newKeys.keyring), WitnessedStore(
+            storeID: header.storeID, incarnation: found.incarnation, revision: found.revision,
+            head: try sealed.open(.auditHead, CommitGroup.witnessKey)))
+        return known.map { CounterFile.Content(incarnation: found.incarnation, revision: $0) }
     }
 
     private func take(_ new: KeySet) {
@@ -146,7 +163,11 @@ final class WriterCore {
     /// Commits a group of batches and answers each. A batch whose preconditions fail, fails alone.
     func commit(_ jobs: [Writer.Job]) {
         guard let failure = attempt(jobs) else { return }
-        if jobs.count == 1 { return jobs[0].completion(.failure(failure)) }
+        // The audit log has been waited for already: it is not asked once for each.
+        if jobs.count == 1 || failure.code == .audit {
+            for job in jobs { job.completion(.failure(failure)) }
+            return
+        }
         // No room, or LMDB refused: each batch by itself, once, with fresh nonces.
         for job in jobs {
             if let failure = attempt([job]) { job.completion(.failure(failure)) }
@@ -163,8 +184,11 @@ final class WriterCore {
         let transaction: Transaction
         do throws(StoreError) { transaction = try Transaction.begin(environment, readOnly: false) } catch { return error }
         var group = CommitGroup(
-            SealedTransaction(transaction, keys: keys, head: head), directory: directory, options: options, usage: environment.usage())
+            SealedTransaction(transaction, keys: keys, head: head), directory: directory, options: options, usage: environment.usage(),
+            isWitnessed: store.witness != nil)
         let newHeader: (header: Header, reserved: UInt64)?
+        let witness = store.witness
+        var asked = false
         do throws(StoreError) {
             for job in jobs { try group.add(job) }
             guard group.changed else {
@@ -172,10 +196,17 @@ final class WriterCore {
                 answer(group)
                 return nil
             }
+            try group.flushNames()
+            // Last, so that little can still fail behind it.
+            if let witness, !group.witnessed.isEmpty {
+                try group.ask(witness)
+                asked = true
+            }
             try group.finish(now: options.clock())
             newHeader = try reserveSeals(group.seals, in: transaction, keys: keys)
         } catch {
             transaction.abort()
+            if asked { tellWitness(group, error) }
             // Their nonces were drawn: they count.
             sealsUsed += group.seals
             return error
@@ -190,6 +221,7 @@ final class WriterCore {
         }
         guard code == 0 else {
             let failure = commitFailure(code)
+            if asked { tellWitness(group, failure) }
             guard broken != nil else { return failure }
             doubt = Doubt(head: group.head, changes: group.changes)
             answer(group, insteadOfSuccess: failure)
@@ -197,6 +229,7 @@ final class WriterCore {
             return nil
         }
         self.head = group.head
+        witness?.didCommit(incarnation: group.head.incarnation, revision: group.head.revision)
         if let newHeader {
             sealsReserved = newHeader.reserved
             take(newHeader.header)
@@ -206,6 +239,11 @@ final class WriterCore {
         // Behind the answers: they do not depend on it, and it is tried again with the next commit.
         if sealsUsed + max(sealLimit / 1_024, 1) >= sealLimit { try? advanceKey() }
         return nil
+    }
+
+    private func tellWitness(_ group: borrowing CommitGroup, _ error: StoreError) {
+        guard let first = group.witnessed.first?.revision, let last = group.witnessed.last?.revision, first <= last else { return }
+        store.witness?.didNotCommit(first...last, error)
     }
 
     func refusal(sealing: Bool) -> StoreError? {
@@ -288,7 +326,7 @@ final class WriterCore {
         let reserved = sealsUsed + made + step
         keyring.entries[index].sealCount = reserved
         var new = header
-        try new.seal(keyring, root: keys.root)
+        try new.seal(keyring, root: keys.root, now: options.clock())
         return (try write(new, root: keys.root, in: transaction), reserved)
     }
 
@@ -296,9 +334,9 @@ final class WriterCore {
     private func advanceKey() throws(StoreError) {
         guard let present = keys else { return }
         var keyring = try header.openKeyring(root: present.root)
-        try keyring.advanceRecordKey(suite: store.newRecordSuite, sealLimit: options.sealLimit)
+        try keyring.advanceRecordKey(suite: store.newRecordSuite, sealLimit: options.sealLimit, now: options.clock())
         let new = try KeySet(root: present.root, keyring: keyring, aesHardware: store.hasAES)
-        try change { (header) throws(StoreError) in try header.seal(keyring, root: present.root) }
+        try change { (header) throws(StoreError) in try header.seal(keyring, root: present.root, now: options.clock()) }
         take(new)
         store.publish(keys: new)
     }

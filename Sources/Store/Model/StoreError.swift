@@ -28,6 +28,8 @@ public struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
         public static let busy = Code("busy")
         public static let readOnly = Code("read-only")
         public static let full = Code("store-full")
+        /// The audit log cannot be written: nothing was changed.
+        public static let audit = Code("audit-unavailable")
         /// Nothing was changed.
         public static let failed = Code("failed")
         /// The change may or may not be there.

@@ -175,6 +175,19 @@ public final class StoreReader {
     var currentTransaction: Transaction { transaction }
     var currentKeys: KeySet? { keys }
 
+    /// Of the name that was read last through the index; zeros where there was none.
+    private var lastHash: (low: UInt64, high: UInt64) = (0, 0)
+
+    /// Names one name of one tenant within this process, for tables in memory: a keyed hash, the one that the index is asked with.
+    /// - Parameter wasRead: it is the name that was read just now: then it is at hand already.
+    @inline(__always)
+    public func identify(tenant: TenantID, name: UnsafeRawBufferPointer, wasRead: Bool) -> (low: UInt64, high: UInt64) {
+        if wasRead && lastHash != (0, 0) { return lastHash }
+        let short = UnsafeRawBufferPointer(rebasing: name.prefix(Name.maximumLength))
+        let key = IndexKey(tenant: tenant, name: short, scratch: scratch + Self.nameScratch)
+        return (key.low, key.high)
+    }
+
     // MARK: Values
 
     /// Opens the active version straight into `output`. Between begin and end.
@@ -185,6 +198,7 @@ public final class StoreReader {
         guard name.count <= Name.maximumLength else { return .missing }
         guard let index else { return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output) }
         let key = IndexKey(tenant: tenant, name: name, scratch: scratch + Self.nameScratch)
+        lastHash = (key.low, key.high)
         guard let found = index.find(key) else {
             return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output)
         }
@@ -204,6 +218,7 @@ public final class StoreReader {
     public func read(
         tenant: TenantID, name: UnsafeRawBufferPointer, version: UInt64, now: UInt64, into output: UnsafeMutableRawBufferPointer
     ) -> ReadOutcome {
+        lastHash = (0, 0)
         guard version != 0 else { return readActive(tenant: tenant, name: name, now: now, into: output) }
         guard let keys else { return .failure(Self.locked) }
         guard name.count <= Name.maximumLength else { return .missing }

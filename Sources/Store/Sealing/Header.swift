@@ -88,8 +88,15 @@ struct Header: Sendable {
 
     private static func keyringAssociatedData(_ storeID: [UInt8]) -> [UInt8] { Array("coffer/k".utf8) + storeID }
 
-    mutating func seal(_ keyring: Keyring, root: GuardedBytes) throws(StoreError) {
-        let clear = try keyring.encoded()
+    /// - Parameter now: Unix milliseconds, for keys that have no date yet.
+    mutating func seal(_ keyring: Keyring, root: GuardedBytes, now: UInt64) throws(StoreError) {
+        var dated = keyring
+        dated.dateUndated(now: now)
+        try seal(clear: try dated.encoded(), root: root)
+    }
+
+    /// - Parameter clear: an encoded keyring.
+    mutating func seal(clear: GuardedBytes, root: GuardedBytes) throws(StoreError) {
         let cipher = try Cipher(suite: .xchacha20poly1305, key: try root.subkey("keyring_"), aesHardware: false)
         let associated = Self.keyringAssociatedData(storeID)
         var nonce = [UInt8](repeating: 0, count: Self.nonceSize)

@@ -36,6 +36,8 @@ struct KeyringEntry: Sendable {
     var sealCount: UInt64
     var limit: UInt64
     var key: GuardedBytes
+    /// Unix milliseconds; 0: not known (a keyring of format 1, which is dated when it is written next).
+    var created: UInt64 = 0
 
     /// How many seals are reserved at a time (formats.md 10).
     var reservationStep: UInt64 { max(limit / 1_024, 1) }
@@ -45,16 +47,19 @@ struct KeyringEntry: Sendable {
 struct Keyring: Sendable {
     var entries: [KeyringEntry]
 
-    private static let entrySize = 4 + 1 + 1 + 1 + 8 + 8 + 32
-    private static let format: UInt8 = 1
+    /// Format 2 has the moment at which a key was drawn, so that keys can go by their age. Format 1 is still read.
+    private static let format: UInt8 = 2
+    private static let undatedFormat: UInt8 = 1
+    private static let entrySize = 4 + 1 + 1 + 1 + 8 + 8 + 8 + 32
 
     /// A new store's keys.
-    static func random(sealLimit: UInt64, recordSuite: Suite) throws(StoreError) -> Keyring {
+    /// - Parameter now: Unix milliseconds.
+    static func random(sealLimit: UInt64, recordSuite: Suite, now: UInt64) throws(StoreError) -> Keyring {
         var entries: [KeyringEntry] = []
         for (index, purpose) in KeyPurpose.allCases.enumerated() {
             entries.append(KeyringEntry(
                 id: UInt32(index + 1), purpose: purpose, suite: purpose == .records ? recordSuite : .xchacha20poly1305,
-                state: .sealing, sealCount: 0, limit: sealLimit, key: try .random(count: 32)))
+                state: .sealing, sealCount: 0, limit: sealLimit, key: try .random(count: 32), created: now))
         }
         return Keyring(entries: entries)
     }
@@ -67,11 +72,17 @@ struct Keyring: Sendable {
     }
 
     /// Retires the sealing key for records and adds a new one.
-    mutating func advanceRecordKey(suite: Suite, sealLimit: UInt64) throws(StoreError) {
+    mutating func advanceRecordKey(suite: Suite, sealLimit: UInt64, now: UInt64) throws(StoreError) {
         for index in entries.indices where entries[index].purpose == .records { entries[index].state = .openingOnly }
         let id = (entries.map(\.id).max() ?? 0) + 1
         entries.append(KeyringEntry(
-            id: id, purpose: .records, suite: suite, state: .sealing, sealCount: 0, limit: sealLimit, key: try .random(count: 32)))
+            id: id, purpose: .records, suite: suite, state: .sealing, sealCount: 0, limit: sealLimit, key: try .random(count: 32),
+            created: now))
+    }
+
+    /// Gives the keys of an older keyring a date: that of the first writing that could note one.
+    mutating func dateUndated(now: UInt64) {
+        for index in entries.indices where entries[index].created == 0 { entries[index].created = now }
     }
 
     /// The keyring in the clear, in guarded memory.
@@ -91,6 +102,7 @@ struct Keyring: Sendable {
                 put(entry.state.rawValue)
                 put(entry.sealCount)
                 put(entry.limit)
+                put(entry.created)
                 UnsafeMutableRawBufferPointer(rebasing: output[offset..<(offset + 32)]).copyMemory(from: entry.key.bytes)
                 offset += 32
             }
@@ -102,7 +114,7 @@ struct Keyring: Sendable {
     init(decoding bytes: UnsafeRawBufferPointer) throws(StoreError) {
         var reader = FieldReader(bytes, "the keyring")
         let format = try reader.u8()
-        guard format == Self.format else { throw StoreError(.unknownFormat, "the keyring has format \(format)") }
+        guard format == Self.format || format == Self.undatedFormat else { throw StoreError(.unknownFormat, "the keyring has format \(format)") }
         entries = []
         for _ in 0..<(try reader.u16()) {
             let id = try reader.u32()
@@ -111,6 +123,7 @@ struct Keyring: Sendable {
             let state = try reader.u8()
             let sealCount = try reader.u64()
             let limit = try reader.u64()
+            let created = format == Self.undatedFormat ? 0 : try reader.u64()
             let key = try GuardedBytes(copying: try reader.slice(32))
             guard let purpose = KeyPurpose(rawValue: purpose) else {
                 throw StoreError(.unknownFormat, "key \(id) has purpose \(purpose), which this version does not know")
@@ -122,7 +135,8 @@ struct Keyring: Sendable {
                 throw StoreError(.unknownFormat, "key \(id) has state \(state), which this version does not know")
             }
             entries.append(KeyringEntry(
-                id: id, purpose: purpose, suite: suite, state: state, sealCount: sealCount, limit: limit, key: key))
+                id: id, purpose: purpose, suite: suite, state: state, sealCount: sealCount, limit: limit, key: key,
+                created: created))
         }
         try reader.finish()
     }

@@ -7,7 +7,7 @@ struct RecordTests {
     static func keys(_ suite: CofferStore.Suite, aesHardware: Bool = CofferStore.Suite.machineHasAES) throws -> KeySet {
         try Sodium.initialise()
         return try KeySet(
-            root: try .random(count: 32), keyring: try .random(sealLimit: 1 << 20, recordSuite: suite), aesHardware: aesHardware)
+            root: try .random(count: 32), keyring: try .random(sealLimit: 1 << 20, recordSuite: suite, now: 1), aesHardware: aesHardware)
     }
 
     static func open(_ record: [UInt8], _ table: Table, _ key: [UInt8], _ keys: KeySet) throws(StoreError) -> [UInt8] {
@@ -76,11 +76,11 @@ struct RecordTests {
 
     @Test("another key id of the same keyring does not open it, an unknown one is named")
     func keyIDs() throws {
-        var keyring = try Keyring.random(sealLimit: 1 << 20, recordSuite: .xchacha20poly1305)
+        var keyring = try Keyring.random(sealLimit: 1 << 20, recordSuite: .xchacha20poly1305, now: 1)
         let root = try GuardedBytes.random(count: 32)
         let before = try KeySet(root: root, keyring: keyring, aesHardware: false)
         let record = Record.seal([1], table: .values, key: Self.key, with: before.sealing)
-        try keyring.advanceRecordKey(suite: .xchacha20poly1305, sealLimit: 1 << 20)
+        try keyring.advanceRecordKey(suite: .xchacha20poly1305, sealLimit: 1 << 20, now: 2)
         let after = try KeySet(root: root, keyring: keyring, aesHardware: false)
         #expect(after.sealing.id == 7)
         #expect(try Self.open(record, .values, Self.key, after) == [1])
@@ -97,7 +97,7 @@ struct RecordTests {
     @Test("AES records open without AES instructions, and their flips fail there too")
     func withoutHardware() throws {
         guard CofferStore.Suite.machineHasAES else { return }
-        let keyring = try Keyring.random(sealLimit: 1 << 20, recordSuite: .aes256gcm)
+        let keyring = try Keyring.random(sealLimit: 1 << 20, recordSuite: .aes256gcm, now: 1)
         let root = try GuardedBytes.random(count: 32)
         let hardware = try KeySet(root: root, keyring: keyring, aesHardware: true)
         let software = try KeySet(root: root, keyring: keyring, aesHardware: false)
@@ -125,7 +125,7 @@ struct RecordTests {
 
     @Test("an unknown purpose, suite, state or format in the keyring is named")
     func keyringCodes() throws {
-        let keyring = try Keyring.random(sealLimit: 5, recordSuite: .xchacha20poly1305)
+        let keyring = try Keyring.random(sealLimit: 5, recordSuite: .xchacha20poly1305, now: 1)
         let bytes = try keyring.encoded().copy
         func decode(_ offset: Int, _ value: UInt8) -> StoreError.Code? {
             var wrong = bytes

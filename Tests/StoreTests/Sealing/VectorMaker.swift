@@ -113,14 +113,14 @@ enum VectorMaker {
             slot.encode(to: &writer)
             try write(file, [("store id", hex(storeID)), ("secret", hex(secret)), ("root", hex(root.copy)), ("slot", hex(writer.bytes))])
         }
-        var keyring = try Keyring.random(sealLimit: 1 << 30, recordSuite: .xchacha20poly1305)
+        var keyring = try Keyring.random(sealLimit: 1 << 30, recordSuite: .xchacha20poly1305, now: 1_700_000_000_000)
         for index in keyring.entries.indices { keyring.entries[index].key = try guarded(counting(UInt8(index * 16))) }
         let secret = counting(0x20)
         let slot = try secret.withUnsafeBytes {
             try Slot.wrap(root: root, storeID: storeID, id: 1, kind: .keyFile, label: "é", created: 1_700_000_000_000, secret: $0)
         }
         var header = Header(storeID: storeID, slots: [slot], sealedKeyring: [])
-        try header.seal(keyring, root: root)
+        try header.seal(keyring, root: root, now: 1_700_000_000_000)
         let keys = try KeySet(root: root, keyring: keyring, aesHardware: false)
         try write("header", [
             ("store id", hex(storeID)), ("secret", hex(secret)), ("header", hex(try header.encoded(root: root))),

@@ -36,10 +36,15 @@ struct BackupExport {
             .sorted { ($0.purpose.rawValue, $0.id) < ($1.purpose.rawValue, $1.id) }
     }
 
+    /// What is left out: all that a restored store makes anew.
     private static func isWritten(_ table: Table) -> Bool {
         switch table {
-        case .namePages, .changeLog, .idempotency, .head: false
-        default: true
+        case .namePages, .changeLog, .idempotency, .head, .auditHead: false
+        case .values, .secrets, .budgets, .reservations, .usageLines: true
+        case .policies, .tenants, .users, .memberships, .accessTokens, .apiKeys, .apiKeyForms, .passwords, .doors, .sequences, .credentials,
+            .credentialStates, .credentialSecrets, .credentialTokens, .refreshJournal, .pools, .poolStates, .poolTokens, .providers, .schedules,
+            .sinks:
+            true
         }
     }
 

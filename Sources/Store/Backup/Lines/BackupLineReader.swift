@@ -67,6 +67,8 @@ final class BackupLineReader {
     private func read(_ line: UnsafeRawBufferPointer, _ take: (BackupItem) throws(StoreError) -> Void) throws(StoreError) {
         let item: BackupItem
         do throws(LineFault) {
+            var beginning = LineParser(line)
+            guard number > 1 || beginning.takes("{\"coffer\":\"backup\"") else { throw BackupItem.foreign }
             guard JSONText.isUTF8(line) else { throw LineFault(field: "", reason: "is not UTF-8") }
             item = try BackupItem.read(line, keyIDs: keyIDs, scratch: scratch)
             try sequence.take(item, line)

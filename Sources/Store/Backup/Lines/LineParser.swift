@@ -202,7 +202,10 @@ struct LineParser {
     /// Base64 of at most `limit` bytes.
     mutating func base64(limit: Int = BackupLineReader.largestLine) throws(LineFault) -> SecretBuffer {
         let text = try text()
-        guard text.count == text.raw.count, text.count % 4 == 0, text.count / 4 * 3 <= limit + 2 else { throw fault("is not base64") }
+        // libsodium takes some bytes beyond ASCII for letters.
+        guard text.count == text.raw.count, text.count % 4 == 0, text.count / 4 * 3 <= limit + 2, text.raw.allSatisfy({ $0 < 0x80 }) else {
+            throw fault("is not base64")
+        }
         var length = 0
         var isValid = false
         let padding = text.raw.suffix(2).count { $0 == UInt8(ascii: "=") }
