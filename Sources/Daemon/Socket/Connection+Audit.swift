@@ -27,12 +27,13 @@ extension Connection {
     private func waitForRecord(_ found: ReadOutcome.Value, _ requestID: UInt32, _ tenant: TenantID, _ name: [UInt8]) {
         output.commit(0, scribbled: Self.valueOffset + found.writtenLength)
         let handle = wait(for: .get, requestID)
+        let version = found.version
         let record = AuditRecord(
-            time: loop.now, who: caller.who, noun: .secret, action: .get, tenant: tenant, name: name, version: found.version)
+            time: loop.now, who: caller.who, noun: .secret, action: .get, tenant: tenant, name: name, version: version)
         loop.services.trail.log.record(record) { isDurable in
             handle.resume { connection, request in
                 guard isDurable else { return connection.finish(request, Failure.auditUnavailable) }
-                connection.answerRecorded(request, tenant, name, found.version)
+                connection.answerRecorded(request, tenant, name, version)
             }
         }
     }

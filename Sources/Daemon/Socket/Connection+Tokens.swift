@@ -1,3 +1,4 @@
+import CofferAudit
 import CofferCredentials
 import CofferStore
 import CofferWire
