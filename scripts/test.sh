@@ -49,7 +49,7 @@ Tests/HTTP/run.sh "$bin" "$work/http"
 step "identity and policy with other uids"
 Tests/Identity/run.sh "$bin" "$work/identity"
 
-step "nothing of a secret stays in the daemon's memory"
+step "nothing of a secret stays in the daemon's memory, or anywhere else, whichever door it went through"
 Tests/Memory/run.sh "$bin" "$work/memory"
 
 step "durability: the replay tool tests itself"
@@ -67,6 +67,16 @@ python3 Tests/Durability/budget_kill_test.py --bin "$bin" --work "$work/budgets"
 
 step "durability: each answer behind its sync, and the planted fault"
 python3 Tests/Durability/sync_test.py --bin "$bin" --work "$work/sync" --tools "$work/tools"
+
+# Short forms of what `make torture` does at length.
+step "durability: a call fails, and the planted faults"
+python3 -B Tests/Durability/faults_test.py --bin "$bin" --work "$work/faults" --tools "$work/tools" --sample 26
+
+step "durability: the disk is full, then there is space again"
+python3 -B Tests/Durability/full_test.py --bin "$bin" --work "$work/full" --step 524288 --moments 4
+
+step "crowds of connections that mean no good"
+python3 -B Tests/Hostile/connections_test.py --bin "$bin" --work "$work/crowds" --idle 1500 --uids 3
 
 step "the second row: its end"
 verdict=0
