@@ -34,6 +34,7 @@ RECORD_DELETE, REVEAL, USAGE, ACCOUNT_IMPORT = 0x0404, 0x0405, 0x0406, 0x0407
 VERIFY, RESERVE, SETTLE, RELEASE = 0x0410, 0x0411, 0x0412, 0x0413
 TOKEN, REPORT, CREDENTIAL_ACT, TOKEN_WATCH, CREDENTIAL_IMPORT = range(0x0500, 0x0505)
 BACKUP_CREATE, RESTORE, BACKUP_LIST, BACKUP_RUN = range(0x0600, 0x0604)
+SCRUB = 0x0610
 
 IMPORTS = (IMPORT, ACCOUNT_IMPORT, RESTORE)
 STREAMS = (LIST, EXPORT, BACKUP_CREATE) + IMPORTS
@@ -582,6 +583,35 @@ class BackupList(NamedTuple):
     backups: List[ScheduledBackup]
 
 
+class ScrubFinding(NamedTuple):
+    kind: int
+    table: str
+    tenant: str
+    name: bytes
+    version: int
+    message: str
+
+
+class ScrubResult(NamedTuple):
+    began: int
+    finished: int
+    failure: str
+    position: Position
+    records: int
+    bytes: int
+    tables: dict
+    finding_count: int
+    findings: List[ScrubFinding]
+
+
+class Scrubs(NamedTuple):
+    running: bool
+    done: int
+    total: int
+    interval: int
+    last: Optional[ScrubResult]
+
+
 class TokenChange(NamedTuple):
     """How a credential or pool stands now."""
     revision: int
@@ -791,6 +821,10 @@ def report_body(verdict, lease=None, pool="", credential="", retry_after=0, dead
     return w.u8(verdict).u32(retry_after).done()
 
 
+def scrub_body(act, deadline=0) -> bytes:
+    return _request(deadline).u8(act).done()
+
+
 def act_body(noun, record_id, verb, options=(), secret=b"", deadline=0) -> bytes:
     w = _request(deadline).text(noun).text(record_id).text(verb)
     return _fields(w, dict(options)).bytes32(secret).done()
@@ -998,6 +1032,18 @@ def read_acted(r: Reader) -> Acted:
     return Acted(read_record(r), r.text(0, 1024), _read_fields(r, "details"), read_secret(r))
 
 
+def read_scrub(r: Reader) -> Scrubs:
+    def finding():
+        return ScrubFinding(r.choice(range(1, 10)), r.text(1, 64), r.text(0, 255),
+                            r.bytes16(0, 1024), r.u64(), r.text(0, 1024))
+
+    def result():
+        return ScrubResult(r.u64(), r.u64(), r.text(0, 1024), _read_position(r), r.u64(), r.u64(),
+                           dict(r.list(0, 256, lambda: (r.text(1, 64), r.u64()))), r.u64(),
+                           r.list(0, 400, finding))
+    return Scrubs(r.bool(), r.u64(), r.u64(), r.u64(), r.optional(result))
+
+
 def read_token_event(r: Reader):
     if r.choice((1, 2)) == 2:
         return ResyncEvent(_read_position(r))
@@ -1057,6 +1103,7 @@ ANSWERS = {
     CREDENTIAL_IMPORT: (read_account_import_end, None),
     BACKUP_CREATE: (read_backup_facts, read_backup_chunk), RESTORE: (read_restored, None),
     BACKUP_LIST: (read_backup_list, None), BACKUP_RUN: (read_scheduled, None),
+    SCRUB: (read_scrub, None),
 }
 
 
@@ -1516,6 +1563,10 @@ class Client:
     def ping(self, deadline=0): return self._ask(PING, empty_body(deadline))
     def status(self, deadline=0): return self._ask(STATUS, empty_body(deadline))
     def whoami(self, deadline=0): return self._ask(WHOAMI, empty_body(deadline))
+
+    def scrub(self, act=0, deadline=0) -> Scrubs:
+        """act: 0 how it stands, 1 begin one, 2 end the one that runs."""
+        return self._ask(SCRUB, scrub_body(act, deadline))
 
     def get(self, name, version=0, unless=None, deadline=0) -> Secret:
         return self._ask(GET, get_body(name, version, unless, deadline))

@@ -230,7 +230,7 @@ class ExampleTests(unittest.TestCase):
                      "watch", "recordCreate", "recordList", "recordShow", "recordUpdate",
                      "recordDelete", "reveal", "usage", "accountImport", "verify", "reserve",
                      "settle", "release", "token", "report", "credentialAct", "tokenWatch",
-                     "credentialImport", "backupCreate", "restore", "backupList", "backupRun"):
+                     "credentialImport", "backupCreate", "restore", "backupList", "backupRun", "scrub"):
             constant = re.sub("([A-Z])", r"_\1", name).upper()
             self.assertEqual(getattr(c, constant), rows[name], name)
 

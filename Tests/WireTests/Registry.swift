@@ -117,6 +117,8 @@ enum Registry {
         case .backupCreate: request(BackupCreateRequest.self)
         case .restore: request(RestoreRequest.self)
         case .backupList, .backupRun: request(Empty.self)
+        case .auditSearch: request(AuditSearchRequest.self)
+        case .auditVerify, .auditRepair: request(Empty.self)
         case .scrub: request(ScrubRequest.self)
         }
     }
@@ -176,6 +178,9 @@ enum Registry {
         case .credentialImport: answer(AccountImportResponse.self)
         case .backupList: answer(BackupListResponse.self)
         case .backupRun: answer(ScheduledBackup.self)
+        case .auditSearch: answer(AuditSearchResponse.self)
+        case .auditVerify: answer(AuditVerifyResponse.self)
+        case .auditRepair: answer(AuditRepairResponse.self)
         case .scrub: answer(ScrubResponse.self)
         case .list, .export, .import, .accountImport, .backupCreate, .restore: nil
         }

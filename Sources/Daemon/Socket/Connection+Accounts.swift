@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferAudit
 import CofferStore
 import CofferWire
 

@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferAudit
 import CofferStore
 import CofferWire
 
@@ -8,10 +9,10 @@ extension Connection {
         do throws(Failure) {
             if loop.isDraining { throw Failure.draining }
             try checkUnread(operation)
-            caller.refusal = RefusalNote()
-            try checkAudit(operation, body)
             if operation == .get { return get(id, body) }
             if operation == .verify { return verify(id, body) }
+            caller.refusal = RefusalNote()
+            try checkAudit(operation, body)
             if !loop.isUnlocked {
                 switch operation {
                 case .status, .ping, .whoami, .unlock, .doctor: break

@@ -1,3 +1,4 @@
+import CofferAudit
 import CofferStore
 import CofferWire
 

@@ -58,6 +58,8 @@ enum RequestBodies {
         case .backupCreate: check(Request<BackupCreateRequest>.self, body)
         case .restore: check(Request<RestoreRequest>.self, body)
         case .backupList, .backupRun: check(Request<Empty>.self, body)
+        case .auditSearch: check(Request<AuditSearchRequest>.self, body)
+        case .auditVerify, .auditRepair: check(Request<Empty>.self, body)
         case .scrub: check(Request<ScrubRequest>.self, body)
         }
     }

@@ -25,9 +25,11 @@ struct AuditTrail: Sendable {
     }
 
     /// The same without blocking.
-    func requireSoon(_ who: AuditWho, _ noun: AuditNoun, _ action: AuditAction, tenant: TenantID? = nil, name: [UInt8] = []) async throws(StoreError) {
+    func requireSoon(
+        _ who: AuditWho, _ noun: AuditNoun, _ action: AuditAction, tenant: TenantID? = nil, name: [UInt8] = [], result: ErrorCode = .ok, note: String = ""
+    ) async throws(StoreError) {
         let isDurable = await withCheckedContinuation { (done: CheckedContinuation<Bool, Never>) in
-            log.record(record(who, noun, action, tenant, name, 0, .ok, "")) { done.resume(returning: $0) }
+            log.record(record(who, noun, action, tenant, name, 0, result, note)) { done.resume(returning: $0) }
         }
         guard isDurable else { throw StoreError(.audit, "the audit log cannot be written") }
     }
