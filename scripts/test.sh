@@ -36,6 +36,9 @@ second_row() {
 
     step "the command line, end to end"
     Tests/CommandLine/run.sh "$bin" "$work/cli" || return 1
+
+    step "backups and restores, with stock age beside them"
+    Tests/Backup/run.sh "$bin" "$work/backup" || return 1
 }
 release_build >"$work/release.log" 2>&1 &
 releasing=$!
