@@ -18,8 +18,8 @@ struct CofferDaemonCommand: AsyncParsableCommand {
             Where there is neither a store nor a key file yet, a new store is made and its key file written. Each setting may be given \
             as a flag, in the environment (COFFER_STORE, COFFER_SOCKET, …) or in the configuration file, in this order.
 
-            Exit codes: 0 stopped, 64 usage, 65 the store's file is damaged or older than it was (see --accept-rollback), 73 and 77 something \
-            cannot be made or may not be used, 75 in use by another process, 78 configuration, 1 anything else.
+            Exit codes: 0 stopped, 64 usage, 65 the store's file is damaged or older than it was (see --accept-rollback), 73 and 77 \
+            something cannot be made or may not be used, 75 in use by another process, 78 configuration, 1 anything else.
             """,
         version: DaemonVersion.number)
 

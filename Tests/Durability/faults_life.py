@@ -171,7 +171,7 @@ class Life:
         yield self.get("a/2")
         yield self.names()
         for number in range(6):
-            yield self.put(f"b/{number}", os.urandom(3000))
+            yield self.put(f"b/{number}", os.urandom(40_000))
         yield self.get("b/5")
 
     def policy(self, name):

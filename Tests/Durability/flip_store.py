@@ -69,10 +69,11 @@ class Campaign:
         link.ask(c.DESTROY, c.version_body(name(4).encode(), 0))
         del self.expected[name(4)]
         link.close()
-        policy = b"policy: readers\nrules:\n  - who: [any]\n    tenant: main\n    noun: secret\n    names: [\"dir-0/**\"]\n    allow: [get]\n"
-        self.command(daemon, "policy", "apply", "-", data=policy)
-        for number in range(5):
-            self.command(daemon, "tenant", "create", f"tenant-{number}")
+        policy = b"policy: readers\nrules:\n  - who: [any]\n    tenant: main\n    noun: secret\n    names: [\"dir-0/**\"]\n    actions: [get]\n"
+        for arguments, data in [(("policy", "apply", "-"), policy)] + [(("tenant", "create", f"tenant-{at}"), None) for at in range(5)]:
+            done = self.command(daemon, *arguments, data=data)
+            if done.returncode != 0:
+                raise Broken(f"the store cannot be filled: {done.stderr!r}")
         if daemon.stop() != 0:
             raise Broken("the daemon did not stop in order")
         if self.planted == "wrong":

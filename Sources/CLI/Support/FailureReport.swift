@@ -56,6 +56,8 @@ struct FailureReport: Error {
         case .inUse, .busy, .full, .audit: .busy
         case .damaged, .notAStore, .unknownFormat, .unknownSuite, .unknownKey: .badInput
         case .alreadyExists, .unwritable: .cannotCreate
+        case .notEmpty, .newer, .conflict: .conflict
+        case .invalidArgument, .invalidName: .badInput
         default: .failure
         }
         code = error.code.description

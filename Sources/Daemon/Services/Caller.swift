@@ -85,7 +85,7 @@ extension Failure {
         case .versionNotFound: .versionNotFound
         case .deleted: .deleted
         case .expired: .expired
-        case .conflict, .alreadyExists: .conflict
+        case .conflict, .alreadyExists, .notEmpty, .newer: .conflict
         // Doors translate these before; whoever does not is told the next best.
         case .budgetExhausted, .walletExhausted, .dayExhausted, .monthExhausted, .inFlightExhausted: .conflict
         case .resync: .resync

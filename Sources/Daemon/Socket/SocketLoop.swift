@@ -307,6 +307,7 @@ final class SocketLoop: @unchecked Sendable {
         for watch in tokenWatches { watch.startOver() }
     }
 
+    /// The thread of a restore learns of a lock from the store.
     private static func survivesLock(_ operation: UInt16) -> Bool {
         [Operation.lock, .unlock, .status, .doctor, .restore].contains { $0.rawValue == operation }
     }

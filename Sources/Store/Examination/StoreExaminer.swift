@@ -95,13 +95,21 @@ public struct StoreExaminer: Sendable {
         // What a dying runtime writes is of use to nobody: the parent says what happened.
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
         var arguments: [UnsafeMutablePointer<CChar>?] = [executable, Self.role, folder].map { (text: String) in strdup(text) } + [nil]
-        defer { for argument in arguments { free(argument) } }
+        var environment: [UnsafeMutablePointer<CChar>?] = Self.environment.map { (text: String) in strdup(text) } + [nil]
+        defer { for text in arguments + environment { free(text) } }
         var child: pid_t = 0
-        let code = posix_spawn(&child, executable, &actions, nil, &arguments, environ)
+        let code = posix_spawn(&child, executable, &actions, nil, &arguments, &environment)
         guard code == 0 else {
             throw StoreError(.system, "the store could not be examined: \(executable) could not be started: \(String(cString: strerror(code)))")
         }
         return child
+    }
+
+    /// What finds the program's libraries, and nothing else: secrets in this process's environment, or libraries that were loaded into it,
+    /// are no business of the child's. A runtime that dies is not to look for its own traces first.
+    private static var environment: [String] {
+        let libraries = getenv("LD_LIBRARY_PATH").map { ["LD_LIBRARY_PATH=" + String(cString: $0)] } ?? []
+        return libraries + ["SWIFT_BACKTRACE=enable=no"]
     }
 
     /// Reads until the other end closes.
