@@ -35,6 +35,7 @@ VERIFY, RESERVE, SETTLE, RELEASE = 0x0410, 0x0411, 0x0412, 0x0413
 TOKEN, REPORT, CREDENTIAL_ACT, TOKEN_WATCH, CREDENTIAL_IMPORT = range(0x0500, 0x0505)
 BACKUP_CREATE, RESTORE, BACKUP_LIST, BACKUP_RUN = range(0x0600, 0x0604)
 SCRUB = 0x0610
+AUDIT_SEARCH, AUDIT_VERIFY, AUDIT_REPAIR = range(0x0700, 0x0703)
 
 IMPORTS = (IMPORT, ACCOUNT_IMPORT, RESTORE)
 STREAMS = (LIST, EXPORT, BACKUP_CREATE) + IMPORTS
@@ -45,6 +46,7 @@ CHANGES = (PUT, ACTIVATE, DELETE, UNDELETE, DESTROY, UPDATE, RECORD_CREATE, RECO
 
 FEATURE_ACCOUNTS = 1
 FEATURE_CREDENTIALS = 2
+FEATURE_AUDIT = 4
 
 SMALL_FRAME = 4096
 LARGE_FRAME = 1_114_112
@@ -133,6 +135,7 @@ class Dead(Failure): number, name = 31, "dead"
 class NoLiveMember(Failure): number, name = 32, "noLiveMember"
 class Limited(Failure): number, name = 33, "limited"
 class Upstream(Failure): number, name = 34, "upstream"
+class AuditUnavailable(Failure): number, name = 38, "auditUnavailable"
 
 
 FAILURES = {c.number: c for c in Failure.__subclasses__()}
@@ -612,6 +615,49 @@ class Scrubs(NamedTuple):
     last: Optional[ScrubResult]
 
 
+class AuditEntry(NamedTuple):
+    sequence: int
+    time: int
+    last: int
+    count: int
+    who: str
+    uid: int
+    pid: int
+    door: str
+    address: str
+    selectors: List[str]
+    noun: str
+    action: str
+    result: int
+    tenant: str
+    name: bytes
+    version: int
+    revision: int
+    has_digest: bool
+    note: str
+
+
+class AuditPage(NamedTuple):
+    entries: List[AuditEntry]
+    cursor: int
+    more: bool
+
+
+class AuditFinding(NamedTuple):
+    file: int
+    record: int
+    is_known: bool
+    message: str
+
+
+class AuditVerdict(NamedTuple):
+    files: int
+    records: int
+    first: int
+    last: int
+    findings: List[AuditFinding]
+
+
 class TokenChange(NamedTuple):
     """How a credential or pool stands now."""
     revision: int
@@ -823,6 +869,22 @@ def report_body(verdict, lease=None, pool="", credential="", retry_after=0, dead
 
 def scrub_body(act, deadline=0) -> bytes:
     return _request(deadline).u8(act).done()
+
+
+AUDIT_ANY, AUDIT_DONE, AUDIT_REFUSED = 0, 1, 2
+
+
+def audit_search_body(name=b"", who="", noun="", action="", result=AUDIT_ANY, code=0, since=0, until=0,
+                      newest_first=False, cursor=0, limit=100, value=None, deadline=0) -> bytes:
+    """result: one of the three above; with `code` the error of this number."""
+    w = _request(deadline).bytes16(_bytes(name)).text(who).text(noun).text(action)
+    if code:
+        w.u8(3).u16(code)
+    else:
+        w.u8(result)
+    w.u64(since).u64(until).bool(newest_first).u64(cursor).u16(limit)
+    w.optional(value, lambda v: w.bytes32(_bytes(v)))
+    return w.done()
 
 
 def act_body(noun, record_id, verb, options=(), secret=b"", deadline=0) -> bytes:
@@ -1084,6 +1146,25 @@ def read_backup_list(r: Reader) -> BackupList:
                       r.text(0, 4096), r.list(0, 1000, lambda: read_scheduled(r)))
 
 
+def read_audit_entry(r: Reader) -> AuditEntry:
+    return AuditEntry(
+        r.u64(), r.u64(), r.u64(), r.u32(), r.text(0, 255), r.u32(), r.u32(), r.text(0, 255), r.text(0, 255),
+        r.list(0, 32, lambda: r.text(0, 255)), r.text(1, 32), r.text(1, 32), r.u16(), r.text(0, 255),
+        r.bytes16(0, 1024), r.u64(), r.u64(), r.bool(), r.text(0, 1024))
+
+
+def read_audit_page(r: Reader) -> AuditPage:
+    return AuditPage(r.list(0, 1000, lambda: read_audit_entry(r)), r.u64(), r.bool())
+
+
+def read_audit_verdict(r: Reader) -> AuditVerdict:
+    return AuditVerdict(r.u32(), r.u64(), r.u64(), r.u64(), r.list(
+        0, 1000, lambda: AuditFinding(r.u64(), r.u64(), r.bool(), r.text(1, 1024))))
+
+
+def read_audit_repaired(r: Reader) -> str: return r.text(0, 1024)
+
+
 # operation: (fields of the response or end, fields of a chunk or event)
 ANSWERS = {
     HELLO: (read_hello, None), CONFIRM: (read_nothing, None), PING: (read_u64, None),
@@ -1104,6 +1185,8 @@ ANSWERS = {
     BACKUP_CREATE: (read_backup_facts, read_backup_chunk), RESTORE: (read_restored, None),
     BACKUP_LIST: (read_backup_list, None), BACKUP_RUN: (read_scheduled, None),
     SCRUB: (read_scrub, None),
+    AUDIT_SEARCH: (read_audit_page, None), AUDIT_VERIFY: (read_audit_verdict, None),
+    AUDIT_REPAIR: (read_audit_repaired, None),
 }
 
 
@@ -1567,6 +1650,19 @@ class Client:
     def scrub(self, act=0, deadline=0) -> Scrubs:
         """act: 0 how it stands, 1 begin one, 2 end the one that runs."""
         return self._ask(SCRUB, scrub_body(act, deadline))
+
+    def audit_search(self, **wanted) -> List[AuditEntry]:
+        """All that match, from the beginning of the log."""
+        found, cursor = [], 0
+        while True:
+            page = self._ask(AUDIT_SEARCH, audit_search_body(cursor=cursor, **wanted))
+            found += page.entries
+            if not page.more:
+                return found
+            cursor = page.cursor
+
+    def audit_verify(self, deadline=0) -> AuditVerdict: return self._ask(AUDIT_VERIFY, empty_body(deadline))
+    def audit_repair(self, deadline=0) -> str: return self._ask(AUDIT_REPAIR, empty_body(deadline))
 
     def get(self, name, version=0, unless=None, deadline=0) -> Secret:
         return self._ask(GET, get_body(name, version, unless, deadline))

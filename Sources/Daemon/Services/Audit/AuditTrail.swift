@@ -97,6 +97,7 @@ extension Operation {
         case .auditSearch: (.audit, .info)
         case .auditVerify: (.audit, .verify)
         case .auditRepair: (.audit, .repair)
+        case .scrub: (.store, .scrub)
         case .unlock: (.store, .unlock)
         case .lock: (.store, .lock)
         default: (.store, .request)
