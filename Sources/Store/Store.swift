@@ -21,6 +21,7 @@ public final class Store: @unchecked Sendable {
         public var withoutAESHardware = false
         /// Records that one key may seal before the next takes over. 2^30; tests use 2^12.
         public var sealLimit: UInt64 = 1 << 30
+        public var rekey = RekeyOptions()
         /// Unix milliseconds.
         public var clock: @Sendable () -> UInt64 = { Store.systemClock() }
         public init() {}
@@ -53,6 +54,7 @@ public final class Store: @unchecked Sendable {
     /// The store's folder, as it was given.
     public var path: String { folder.path }
     let monitor = Monitor()
+    let rekeyer = Rekeyer()
     var state: KeyState
     private var readers: [(inbox: ReaderInbox, began: ManagedAtomic<UInt64>, index: SealedIndex?)] = []
     private var listeners: [any CommitListener] = []
@@ -75,6 +77,7 @@ public final class Store: @unchecked Sendable {
             header: header, store: self)
         do throws(StoreError) {
             writerThread = try Writer(core: core)
+            rekeyer.serve(self)
         } catch {
             queue.stop()
             throw error
@@ -83,6 +86,7 @@ public final class Store: @unchecked Sendable {
 
     deinit {
         guard !isClosed, environment.isOurs else { return }
+        rekeyer.stop()
         writerThread?.stop()
         queue.stop()
         environment.release()
@@ -199,6 +203,7 @@ public final class Store: @unchecked Sendable {
             return !isClosed
         }
         guard first else { return }
+        rekeyer.stop()
         writerThread?.stop()
         publish(keys: nil)
         directory.drop()

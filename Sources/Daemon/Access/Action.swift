@@ -5,6 +5,7 @@ public enum Action: String, Sendable, CaseIterable {
     case create
     case verify, reserve, settle, reveal
     case token, refresh, check, report, run
+    case rekey
 
     /// The number in stored policies and in compiled tables; never given to another action.
     var code: UInt8 {
@@ -29,6 +30,7 @@ public enum Action: String, Sendable, CaseIterable {
         case .check: 17
         case .report: 18
         case .run: 19
+        case .rekey: 20
         }
     }
 

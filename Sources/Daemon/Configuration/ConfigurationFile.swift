@@ -1,3 +1,4 @@
+import CofferStore
 import Glibc
 import Yams
 
@@ -16,6 +17,8 @@ struct ConfigurationFile {
     var http = HTTPConfiguration()
     /// The `upstream` section.
     var upstream = UpstreamConfiguration()
+    /// The `rekey` section.
+    var rekey = RekeyOptions()
 
     /// - Parameter required: whether a missing file is an error.
     static func read(_ path: String, required: Bool) throws(ConfigurationErrors) -> ConfigurationFile {
@@ -74,8 +77,14 @@ struct ConfigurationFile {
                 messages += errors
                 continue
             }
+            if keyNode.scalar?.string == "rekey" {
+                let (rekey, errors) = RekeySection.read(valueNode, path: path)
+                file.rekey = rekey
+                messages += errors
+                continue
+            }
             guard let name = keyNode.scalar?.string, let key = SettingKey(rawValue: name) else {
-                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream"]).joined(separator: ", ")
+                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream", "rekey"]).joined(separator: ", ")
                 messages.append("\(place): unknown setting '\(String((keyNode.scalar?.string ?? "?").prefix(60)))'; known are \(known)")
                 continue
             }

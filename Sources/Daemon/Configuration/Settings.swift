@@ -1,3 +1,4 @@
+import CofferStore
 import Configuration
 import Glibc
 
@@ -27,6 +28,8 @@ public struct Settings: Sendable, Equatable {
     var http = HTTPConfiguration()
     /// What calls to upstreams may reach; only the file has it.
     var upstream = UpstreamConfiguration()
+    /// When record keys give way, and how fast; only the file has it.
+    var rekey = RekeyOptions()
 
     /// The three places, and the defaults for everything else.
     init(store: String, socket: String, keyFile: String) {
@@ -69,6 +72,7 @@ public struct Settings: Sendable, Equatable {
         settings.configuration = named ?? places.configuration ?? ""
         settings.http = http
         settings.upstream = file.upstream
+        settings.rekey = file.rekey
         return settings
     }
 

@@ -3,19 +3,19 @@ import Glibc
 
 /// What the writer's thread knows and does. Everything here runs on that thread only.
 final class WriterCore {
-    private let environment: Environment
-    private let options: Store.Options
+    let environment: Environment
+    let options: Store.Options
     private let counter: CounterFile
     private let directory: SharedDirectory
     /// Where commits become visible: readers, listeners, the atomic revision.
-    private unowned let store: Store
+    unowned let store: Store
 
     private(set) var header: Header
     private(set) var keys: KeySet?
-    private(set) var head: Head?
+    var head: Head?
     /// Of the key that seals now: seals that were made, those that the header has reserved, and how many it may make at all.
-    private var sealsUsed: UInt64 = 0
-    private var sealsReserved: UInt64 = 0
+    var sealsUsed: UInt64 = 0
+    private(set) var sealsReserved: UInt64 = 0
     private var sealLimit: UInt64 = 0
     private var broken: StoreError? {
         didSet { store.noteReadOnly(broken?.message) }
@@ -53,10 +53,10 @@ final class WriterCore {
         head = found
         // Sealed on a machine with AES instructions, opened on one without: new records get a key of another suite. Where that cannot be
         // written the store can still be read.
-        if !newKeys.sealing.cipher.canSeal { try? advanceKey() }
+        if !newKeys.sealing.cipher.canSeal { try? advanceKey(retired: .openingOnly) }
     }
 
-    private func take(_ new: KeySet) {
+    func take(_ new: KeySet) {
         keys = new
         let entry = new.keyring.entries.first { $0.id == new.sealing.id }
         // What was reserved and not used is forfeited.
@@ -72,7 +72,8 @@ final class WriterCore {
     }
 
     /// Changes the header in a transaction of its own.
-    func change(header change: (inout Header) throws(StoreError) -> Void) throws(StoreError) {
+    /// - Parameter root: the one that authenticates it from now on; `nil`: the present one.
+    func change(root: GuardedBytes? = nil, header change: (inout Header) throws(StoreError) -> Void) throws(StoreError) {
         if let refusal = refusal(sealing: false) { throw refusal }
         guard let keys else { return }
         var new = header
@@ -80,7 +81,7 @@ final class WriterCore {
         let transaction = try Transaction.begin(environment, readOnly: false)
         let written: Header
         do throws(StoreError) {
-            written = try write(new, root: keys.root, in: transaction)
+            written = try write(new, root: root ?? keys.root, in: transaction)
         } catch {
             transaction.abort()
             throw error
@@ -159,18 +160,15 @@ final class WriterCore {
             return nil
         }
         self.head = group.head
-        if let newHeader {
-            sealsReserved = newHeader.reserved
-            take(newHeader.header)
-        }
+        noteReserved(newHeader)
         store.publish(group.indexChanges, changes: group.changes, revision: group.head.revision)
         answer(group)
         // Behind the answers: they do not depend on it, and it is tried again with the next commit.
-        if sealsUsed + max(sealLimit / 1_024, 1) >= sealLimit { try? advanceKey() }
+        advanceKeyAtLimit()
         return nil
     }
 
-    private func refusal(sealing: Bool) -> StoreError? {
+    func refusal(sealing: Bool) -> StoreError? {
         guard let keys, head != nil else { return StoreError(.locked, "the store is locked") }
         if let broken { return StoreError(.readOnly, "the store is read-only until it is opened again: \(broken.message)") }
         if sealing && !keys.sealing.cipher.canSeal {
@@ -180,7 +178,7 @@ final class WriterCore {
     }
 
     /// What a failed commit means. Anything but a lack of room makes the store read-only.
-    private func commitFailure(_ code: Int32) -> StoreError {
+    func commitFailure(_ code: Int32) -> StoreError {
         let error = StoreError.fromLMDB(code, "mdb_txn_commit")
         // Only a failed write of the meta page leaves it open whether the change is there: LMDB then answers MDB_PANIC (formats.md 8).
         var probe: OpaquePointer?
@@ -208,7 +206,7 @@ final class WriterCore {
     // MARK: Seal counts
 
     /// Reserves seals ahead in the header, in the transaction that needs them (formats.md 10).
-    private func reserveSeals(
+    func reserveSeals(
         _ made: UInt64, in transaction: Transaction, keys: KeySet
     ) throws(StoreError) -> (header: Header, reserved: UInt64)? {
         let step = max(sealLimit / 1_024, 1)
@@ -224,13 +222,34 @@ final class WriterCore {
         return (try write(new, root: keys.root, in: transaction), reserved)
     }
 
+    func noteReserved(_ written: (header: Header, reserved: UInt64)?) {
+        guard let written else { return }
+        sealsReserved = written.reserved
+        take(written.header)
+    }
+
+    /// A key that has sealed as much as it may gives way to a new one. Where that fails it is tried again with the next commit.
+    func advanceKeyAtLimit() {
+        guard sealsUsed + max(sealLimit / 1_024, 1) >= sealLimit else { return }
+        guard (try? advanceKey(retired: options.rekey.dropsOldKeys ? .leaving : .openingOnly)) != nil else { return }
+        store.rekeyer.wake()
+    }
+
     /// The key that seals gives way to a new one.
-    private func advanceKey() throws(StoreError) {
-        guard let present = keys else { return }
+    func advanceKey(retired: KeyState) throws(StoreError) {
+        try changeKeyring { [self] (keyring) throws(StoreError) in
+            try keyring.advanceRecordKey(
+                suite: store.newRecordSuite, sealLimit: options.sealLimit, now: options.clock(), retired: retired)
+        }
+    }
+
+    /// Changes the keyring in a transaction of its own, and hands the readers what came of it.
+    func changeKeyring(_ change: (inout Keyring) throws(StoreError) -> Void) throws(StoreError) {
+        guard let present = keys else { throw StoreError(.locked, "the store is locked") }
         var keyring = try header.openKeyring(root: present.root)
-        try keyring.advanceRecordKey(suite: store.newRecordSuite, sealLimit: options.sealLimit, now: options.clock())
+        try change(&keyring)
         let new = try KeySet(root: present.root, keyring: keyring, aesHardware: store.hasAES)
-        try change { (header) throws(StoreError) in try header.seal(keyring, root: present.root, now: options.clock()) }
+        try self.change { (header) throws(StoreError) in try header.seal(keyring, root: present.root, now: options.clock()) }
         take(new)
         store.publish(keys: new)
     }

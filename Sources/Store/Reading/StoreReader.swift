@@ -55,6 +55,8 @@ public final class StoreReader {
         try transaction.renew()
         active = true
         began.store(store.options.clock(), ordering: .relaxed)
+        // A key that came between the two: the transaction may show records that it sealed.
+        if store.signal.load(ordering: .acquiring) != seenSignal { applyPending() }
     }
 
     /// Begins, or begins again where something was committed since: what is read behind it is as new as every answer that was given.
@@ -105,6 +107,8 @@ public final class StoreReader {
                     record.withUnsafeBytes { index.store(key, hash: hash, version: version, revision: revision, record: $0) }
                 }
             case .remove(let key, let revision): index.remove(key, revision: revision)
+            case .reseal(let key, let version, let revision, let record):
+                record.withUnsafeBytes { index.replace(key, version: version, revision: revision, record: $0) }
             }
         }
     }
@@ -135,6 +139,9 @@ public final class StoreReader {
         switch outcome {
         case .expired, .deleted:
             // The record knows the earlier of two moments; the name record knows both.
+            return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output)
+        case .failure(let error) where error.code == .unknownKey:
+            // Its key was dropped: the map has the record sealed anew.
             return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output)
         default: return outcome
         }
