@@ -62,6 +62,16 @@ let package = Package(
             path: "Sources/Store",
             swiftSettings: settings
         ),
+        // The age v1 file format (age-encryption.org/v1), which backups are in. Own code: libsodium has all of its primitives, and no
+        // Swift package speaks it.
+        .target(name: "CofferAge", dependencies: ["CSodium"], path: "Sources/Age", swiftSettings: settings),
+        // Who did what: a sealed, chained log beside the store.
+        .target(
+            name: "CofferAudit",
+            dependencies: ["CofferStore", "CSodium", .product(name: "Atomics", package: "swift-atomics")],
+            path: "Sources/Audit",
+            swiftSettings: settings
+        ),
         // Tenants, users, access tokens and the API keys that Coffer issues: what they are and the rules they obey.
         .target(
             name: "CofferAccounts",
@@ -118,7 +128,8 @@ let package = Package(
         .target(
             name: "CofferDaemon",
             dependencies: [
-                "CofferWire", "CofferStore", "CofferAccounts", "CofferCredentials", "CofferUpstream", "CofferHTTP", "CLinux", "CSodium",
+                "CofferWire", "CofferStore", "CofferAge", "CofferAccounts", "CofferAudit", "CofferCredentials", "CofferUpstream", "CofferHTTP",
+                "CLinux", "CSodium",
                 .product(name: "Atomics", package: "swift-atomics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -156,7 +167,7 @@ let package = Package(
         .executableTarget(
             name: "coffer",
             dependencies: [
-                "CofferClient", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
+                "CofferAge", "CofferAudit", "CofferClient", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -177,7 +188,13 @@ let package = Package(
         .executableTarget(
             name: "coffer-example-embedded", dependencies: ["CofferStore"], path: "Examples/embedded", swiftSettings: settings),
         .testTarget(name: "WireTests", dependencies: ["CofferWire"], swiftSettings: settings),
+        .testTarget(name: "AgeTests", dependencies: ["CofferAge", "CSodium"], swiftSettings: settings),
         .testTarget(name: "StoreTests", dependencies: ["CofferStore"], swiftSettings: settings),
+        // Each layout of a backup against the documents that are really written.
+        .testTarget(
+            name: "BackupTests",
+            dependencies: ["CofferStore", "CofferAccounts", "CofferCredentials", "CofferUpstream", "CofferDaemon"], swiftSettings: settings),
+        .testTarget(name: "AuditTests", dependencies: ["CofferAudit", "CofferStore"], swiftSettings: settings),
         .testTarget(name: "AccountsTests", dependencies: ["CofferAccounts", "CofferStore"], swiftSettings: settings),
         .testTarget(name: "UpstreamTests", dependencies: ["CofferUpstream", "CofferJSON", "CofferStore"], swiftSettings: settings),
         .testTarget(
@@ -195,7 +212,7 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "CofferDaemon", "CofferClient", "CofferStore", "CofferWire", "CLinux",
+                "CofferDaemon", "CofferAudit", "CofferClient", "CofferStore", "CofferWire", "CLinux",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
@@ -215,6 +232,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
     }
     package.targets.append(.target(name: "FuzzSupport", path: "Tests/Fuzz/Support", swiftSettings: settings + counters))
     let harnesses: [String: [Target.Dependency]] = [
+        "age": ["CofferAge"],
         "wire-requests": ["CofferWire"],
         "http-head": [
             "CofferHTTP", "CofferAccounts",
@@ -233,6 +251,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
         ],
         "imports": ["CofferFormats"],
         "upstream": ["CofferUpstream", "CofferStore"],
+        "backup-lines": ["CofferStore"],
     ]
     for (name, dependencies) in harnesses.sorted(by: { $0.key < $1.key }) {
         package.targets.append(

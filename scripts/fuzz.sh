@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-600}
 crashes=${FUZZ_CRASHES:-/tmp/coffer-fuzz-crashes}
 harnesses=("$@")
-[ $# -gt 0 ] || harnesses=(wire-requests http-head http-json tokens imports upstream)
+[ $# -gt 0 ] || harnesses=(age wire-requests http-head http-json tokens imports upstream backup-lines)
 
 work=$(mktemp -d /tmp/coffer-fuzz.XXXXXX)
 trap 'rm -rf "$work"' EXIT
@@ -17,12 +17,14 @@ step() { printf '\n== %s (%s s)\n' "$*" "$SECONDS"; }
 # Longest input in bytes: enough for each limit that the harness can reach.
 longest() {
     case $1 in
+        age) echo 1024 ;;
         wire-requests) echo 8192 ;;
         http-head) echo 1024 ;;
         http-json) echo 4096 ;;
         tokens) echo 1024 ;;
         imports) echo 4096 ;;
         upstream) echo 4096 ;;
+        backup-lines) echo 8192 ;;
         *) echo "fuzz: unknown harness '$1'" >&2; return 64 ;;
     esac
 }

@@ -9,10 +9,10 @@ packages=(liblmdb-dev libsodium-dev libsqlite3-dev libcurl4-openssl-dev)
 case $task in
     build) ;;
     test)
-        packages+=(python3 python3-venv util-linux openssl)
+        packages+=(python3 python3-venv util-linux openssl age)
         optional+=(chromium chromium-driver python3-selenium)
         ;;
-    bench) packages+=(python3 util-linux redis-server) ;;
+    bench) packages+=(python3 util-linux redis-server age) ;;
     *) echo "setup: unknown task '$task'" >&2; exit 64 ;;
 esac
 

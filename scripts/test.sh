@@ -16,32 +16,35 @@ swift build --build-tests -j "$jobs"
 bin=$(swift build --show-bin-path)
 
 # One module after the other: they share the threads of one process, and some of them block on purpose.
-for module in WireTests FormatsTests StoreTests AccountsTests UpstreamTests CredentialsTests ClientTests HTTPTests DaemonTests; do
+for module in WireTests AgeTests FormatsTests StoreTests AccountsTests UpstreamTests CredentialsTests ClientTests HTTPTests DaemonTests; do
     step "$module"
     swift test --skip-build --filter "^$module\." >"$work/$module.log" 2>&1 || { cat "$work/$module.log"; exit 1; }
     grep -a "Test run with" "$work/$module.log" | tail -1
 done
 
-# The steps below mostly wait for daemons and clocks: the release build goes on beside them, and they go before it.
-step "build, release: goes on beside the next steps"
+# The steps below mostly wait for daemons and clocks: two rows of them go side by side, and the release build beside both, behind them.
+step "beside the next steps: the release build, and a second row of steps"
 release_build() {
     for product in cofferd coffer coffer-bench; do nice -n 10 swift build -c release -j "$jobs" --product "$product" || return 1; done
 }
+second_row() {
+    step "tokens stay alive: one dial for each expiry, kill -9 at every step, answers that nobody should give"
+    Tests/Refresh/run.sh "$bin" "$work/refresh" || return 1
+
+    step "a client in Python, written from protocol.md alone"
+    Tests/Interop/run.sh "$bin" "$work/interop" || return 1
+
+    step "the command line, end to end"
+    Tests/CommandLine/run.sh "$bin" "$work/cli" || return 1
+}
 release_build >"$work/release.log" 2>&1 &
 releasing=$!
-trap 'kill "$releasing" 2>/dev/null || true; rm -rf "$work"' EXIT
-
-step "a client in Python, written from protocol.md alone"
-Tests/Interop/run.sh "$bin" "$work/interop"
-
-step "the command line, end to end"
-Tests/CommandLine/run.sh "$bin" "$work/cli"
+second_row >"$work/second.log" 2>&1 &
+second=$!
+trap 'kill "$releasing" "$second" 2>/dev/null || true; rm -rf "$work"' EXIT
 
 step "the HTTP doors, from outside"
 Tests/HTTP/run.sh "$bin" "$work/http"
-
-step "tokens stay alive: one dial for each expiry, kill -9 at every step, answers that nobody should give"
-Tests/Refresh/run.sh "$bin" "$work/refresh"
 
 step "identity and policy with other uids"
 Tests/Identity/run.sh "$bin" "$work/identity"
@@ -67,6 +70,12 @@ python3 Tests/Durability/budget_kill_test.py --bin "$bin" --work "$work/budgets"
 
 step "durability: each answer behind its sync, and the planted fault"
 python3 Tests/Durability/sync_test.py --bin "$bin" --work "$work/sync" --tools "$work/tools"
+
+step "the second row: its end"
+verdict=0
+wait "$second" || verdict=$?
+cat "$work/second.log"
+[ "$verdict" -eq 0 ] || exit 1
 
 step "build, release: its end"
 wait "$releasing" || { tail -40 "$work/release.log"; exit 1; }

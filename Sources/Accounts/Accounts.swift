@@ -51,6 +51,16 @@ public final class Accounts: CommitListener, Sendable {
         }
     }
 
+    /// Whether the store is open and what it holds could not be read.
+    public var hasFailed: Bool { context.directory.hasFailed }
+
+    /// Reads again where that went wrong. Blocks for the disk.
+    public func readAgainIfFailed() {
+        guard hasFailed else { return }
+        follower.loadIfFailed()
+        afterLoad()
+    }
+
     /// The writer's thread cannot wait for a commit.
     private func afterLoad() {
         let tenants = tenants

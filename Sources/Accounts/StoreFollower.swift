@@ -29,6 +29,12 @@ final class StoreFollower: Sendable {
         }
     }
 
+    /// Once more, where that went wrong: what failed may have been a moment's lack of memory or descriptors.
+    func loadIfFailed() {
+        guard context.directory.hasFailed else { return }
+        load()
+    }
+
     /// Follows a commit.
     func follow(_ changes: [Change]) {
         // Secrets and policies are none of ours.

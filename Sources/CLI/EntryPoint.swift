@@ -1,9 +1,12 @@
 import ArgumentParser
+import CofferStore
 import Glibc
 
 @main
 struct Main {
     static func main() async {
+        // Where this process is the child that looks at a store's file, it ends here.
+        StoreExaminer.serve(CommandLine.arguments)
         Interrupts.prepare()
         var arguments = LeadingOptions.moved(Array(CommandLine.arguments.dropFirst()))
         // An option of the root would be taken from the verbs that have one of this name.

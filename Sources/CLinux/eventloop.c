@@ -2,6 +2,7 @@
 #include "eventloop.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -159,8 +160,18 @@ int coffer_set_aside(int fd, int64_t offset, int64_t count) {
     return errno == EOPNOTSUPP || errno == ENOSYS || errno == EINTR ? 0 : -errno;
 }
 
+// The runtime's own handlers print registers and the memory that they point to into the log, and in a process that may not be traced they
+// wait for ever for the tracer that they start: it would neither serve nor end.
+static void die_plainly(void) {
+#if !defined(__SANITIZE_ADDRESS__) && !(defined(__has_feature) && (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer)))
+    static const int fatal[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT, SIGSYS, SIGQUIT};
+    for (size_t index = 0; index < sizeof fatal / sizeof *fatal; index++) signal(fatal[index], SIG_DFL);
+#endif
+}
+
 int coffer_hide_process(void) {
     struct rlimit none = {0, 0};
+    die_plainly();
     if (setrlimit(RLIMIT_CORE, &none) < 0) return -errno;
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
 }

@@ -112,6 +112,8 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         public static let limited = server(.limited)
         /// The upstream could not be reached, or made no sense: no verdict.
         public static let upstream = server(.upstream)
+        /// The daemon's audit log cannot be written: nothing is handed out and nothing was changed.
+        public static let auditUnavailable = server(.auditUnavailable)
     }
 
     /// What kind of error it is.

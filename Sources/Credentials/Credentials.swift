@@ -48,6 +48,12 @@ public final class Credentials: CommitListener, Sendable {
         if locked { follower.forget() } else { follower.load() }
     }
 
+    /// Whether the store is open and what it holds could not be read.
+    public var hasFailed: Bool { context.directory.hasFailed }
+
+    /// Reads again where that went wrong. Blocks for the disk.
+    public func readAgainIfFailed() { follower.loadIfFailed() }
+
     // MARK: What happens by itself
 
     /// Begins to keep tokens alive: journals of the last run are judged, schedules run. What was deleted long ago goes, once a day.

@@ -1,5 +1,6 @@
 import CLinux
 import CofferAccounts
+import CofferAudit
 import CofferCredentials
 import CofferHTTP
 import CofferStore
@@ -17,15 +18,20 @@ public final class Daemon: Service {
     private let policies: PolicyService
     private let accounts: Accounts
     private let credentials: Credentials
+    private let backups: BackupService
+    private let scrubs: ScrubService
+    private let trail: AuditTrail
     private let server: SocketServer
     private let http: HTTPServer?
+    private let recovery: MemoryRecovery
 
     /// How long unfinished requests may take when the daemon stops.
     private static let drainSeconds = 10
 
     /// Opens the store and binds the socket; nobody is served before ``run()``.
+    /// - Parameter examiner: has the store's file looked at first. `nil`, in a program that does not serve as its child: it is not.
     /// - Throws: ``StoreError``, ``SocketError``, ``ConfigurationErrors``.
-    public init(settings: Settings, logger: Logger, environment: [String: String]) throws {
+    public init(settings: Settings, logger: Logger, environment: [String: String], examiner: StoreExaminer? = nil) throws {
         self.settings = settings
         self.logger = logger
         let isHidden = coffer_hide_process() == 0
@@ -37,9 +43,19 @@ public final class Daemon: Service {
         _ = try SocketPath(path: settings.socket, mode: settings.socketMode).check()
         try Self.check(settings)
         let (upstreamOptions, transport) = try Self.upstream(settings)
-        let opened = try StoreOpening(settings: settings, logger: logger, environment: environment).open()
-        store = opened.store
         let clock: @Sendable () -> UInt64 = { Store.systemClock() }
+        let audit = try AuditLog(folder: settings.auditFolder, options: settings.audit.options, clock: clock)
+        trail = AuditTrail(log: audit, clock: clock)
+        let opened: StoreOpening.Opened
+        do throws(StoreError) {
+            opened = try StoreOpening(settings: settings, logger: logger, environment: environment, examiner: examiner, audit: audit).open()
+        } catch {
+            audit.close()
+            throw error
+        }
+        store = opened.store
+        trail.did(.daemon, .daemon, .start, note: DaemonVersion.number)
+        if let accepted = store.rollbackAccepted { trail.did(.daemon, .store, .acceptRollback, note: Self.note(accepted)) }
         let counts = ConnectionCounts(limit: settings.connectionsPerUID)
         // It follows the store by itself, and is told of commits before the policies, whose rules name tenants.
         accounts = Accounts(store: store, options: Self.accountOptions(settings))
@@ -48,22 +64,38 @@ public final class Daemon: Service {
         policies = PolicyService(store: store, accounts: accounts)
         store.addListener(policies)
         policies.lockChanged(locked: store.isLocked)
+        scrubs = ScrubService(
+            store: store, accounts: accounts, memory: ScrubMemory(path: settings.store + "/last-scrub"),
+            schedule: ScrubSchedule(interval: settings.scrub.every), clock: clock, logger: logger)
+        recovery = MemoryRecovery(accounts: accounts, credentials: credentials, policies: policies)
+        do throws(ConfigurationErrors) {
+            backups = BackupService(store: store, keeper: try Self.keeper(settings, store, logger, clock))
+        } catch {
+            policies.stop()
+            credentials.stop()
+            accounts.stop()
+            store.close()
+            audit.close()
+            throw error
+        }
+        let signs = BackupSigns(keeper: backups.keeper, clock: clock)
         let status = StatusService(
             store: store, policies: policies, connections: counts, credentials: CredentialSigns(credentials: credentials, clock: clock),
-            facts: .init(
+            backups: signs, scrubs: scrubs, audit: AuditSigns(log: audit), facts: .init(
                 socketPath: settings.socket, socketMode: settings.socketMode, storePath: settings.store, isHidden: isHidden,
                 startTime: clock(), unlockNote: opened.note, legacyVariables: HTTPDoors.legacyVariables(settings.http, environment)),
             clock: clock)
-        let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"))
+        let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"), trail: trail)
         let services = Services(
             store: store, policies: policies, unlock: unlock, status: status, connections: counts, accounts: accounts,
-            credentials: credentials, clock: clock)
+            credentials: credentials, backups: backups, scrubs: scrubs, trail: trail, clock: clock)
         do {
             http = try HTTPDoors(
                 configuration: settings.http, accounts: accounts, credentials: credentials, store: store, authority: PolicyAuthority(policies: policies),
                 health: DaemonHealth(
                     store: store, accounts: accounts, credentials: CredentialSigns(credentials: credentials, clock: clock),
-                    connections: counts, socket: SocketPath(path: settings.socket, mode: settings.socketMode),
+                    backups: signs, scrubs: scrubs, audit: AuditSigns(log: audit), connections: counts,
+                    socket: SocketPath(path: settings.socket, mode: settings.socketMode),
                     startTime: clock(), clock: clock),
                 logger: logger, environment: environment
             ).server()
@@ -75,9 +107,14 @@ public final class Daemon: Service {
             credentials.stop()
             accounts.stop()
             store.close()
+            audit.close()
             throw error
         }
         if !opened.note.isEmpty { logger.warning("the store is locked", metadata: ["reason": "\(opened.note)"]) }
+    }
+
+    private static func note(_ accepted: RollbackAcceptance) -> String {
+        "the store was found at revision \(accepted.found), it had been at \(accepted.known), and goes on at \(accepted.revision)"
     }
 
     /// What can be said of the settings without touching a store.
@@ -97,6 +134,16 @@ public final class Daemon: Service {
         } catch {
             throw ConfigurationErrors(messages: ["upstream: \(error.description)"])
         }
+    }
+
+    /// - Returns: `nil` where no backups are configured.
+    private static func keeper(
+        _ settings: Settings, _ store: Store, _ logger: Logger, _ clock: @escaping @Sendable () -> UInt64
+    ) throws(ConfigurationErrors) -> BackupKeeper? {
+        guard !settings.backups.folder.isEmpty else { return nil }
+        return try BackupKeeper(
+            store: store, configuration: settings.backups, memory: BackupLedgerFile(path: settings.store + "/scheduled-backups"),
+            logger: logger, clock: clock)
     }
 
     private static func accountOptions(_ settings: Settings) -> AccountOptions {
@@ -127,7 +174,10 @@ public final class Daemon: Service {
         if let http { _ = try await http.listening() }
         accounts.start()
         credentials.start()
+        recovery.start()
+        scrubs.start()
         try server.start()
+        backups.keeper?.start()
         let numbers = store.statistics()
         logger.info("ready", metadata: [
             "socket": "\(settings.socket)", "store": "\(settings.store)", "locked": "\(store.isLocked)",
@@ -155,12 +205,19 @@ public final class Daemon: Service {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             DispatchQueue.global().async { [self] in
                 server.stop(withinSeconds: Self.drainSeconds)
+                recovery.stop()
+                backups.keeper?.stop()
+                backups.stop(withinSeconds: Self.drainSeconds)
+                scrubs.stop()
                 // What was dialled comes to its end, and is saved.
                 credentials.stop()
                 accounts.stop()
                 store.removeListener(policies)
                 policies.stop()
+                trail.did(.daemon, .daemon, .stop)
                 store.close()
+                // Behind the last change, which it has to witness.
+                trail.log.close()
                 done.resume()
             }
         }

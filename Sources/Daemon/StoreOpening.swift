@@ -1,3 +1,4 @@
+import CofferAudit
 import CofferStore
 import Glibc
 import Logging
@@ -7,6 +8,8 @@ struct StoreOpening {
     let settings: Settings
     let logger: Logger
     let environment: [String: String]
+    let examiner: StoreExaminer?
+    let audit: AuditLog
 
     /// Files in `$CREDENTIALS_DIRECTORY` that may hold a store's key.
     private static let credentialName = "coffer.key"
@@ -28,7 +31,16 @@ struct StoreOpening {
             try KeyFile.publish(settings.keyFile)
         }
         let store = try Store.open(at: settings.store, options: options)
-        return Opened(store: store, note: unlock(store))
+        store.setWitness(audit)
+        let note = try unlock(store)
+        if let accepted = store.rollbackAccepted {
+            logger.warning("took an older store in place of the one that was known", metadata: [
+                "found": "\(accepted.found)", "known": "\(accepted.known)", "revision": "\(accepted.revision)",
+            ])
+        } else if let revision = settings.acceptRollback, !store.isLocked {
+            logger.warning("the store is not older than it was: --accept-rollback had no effect", metadata: ["accepted": "\(revision)"])
+        }
+        return Opened(store: store, note: note)
     }
 
     private var options: Store.Options {
@@ -38,6 +50,9 @@ struct StoreOpening {
         options.indexBytes = settings.indexSize / settings.loops
         options.logRevisions = settings.logRevisions
         options.rekey = settings.rekey
+        options.examiner = examiner
+        options.keepGenerations = settings.keepGenerations
+        options.acceptRollback = settings.acceptRollback
         return options
     }
 
@@ -92,20 +107,21 @@ struct StoreOpening {
     // MARK: Unlocking
 
     /// - Returns: why the store stays locked; empty where it is open.
-    private func unlock(_ store: Store) -> String {
+    /// - Throws: `rolled-back`: a store that is older than it was is not served, not even locked.
+    private func unlock(_ store: Store) throws(StoreError) -> String {
         var notes: [String] = []
         let kinds = Set(store.slots().map(\.kind.rawValue))
         if kinds.contains(SlotSummary.Kind.credential.rawValue), let folder = environment["CREDENTIALS_DIRECTORY"] {
             let path = folder + "/" + Self.credentialName
-            if let note = attempt({ () throws(StoreError) in try store.unlock(.credential(try KeyFile.read(path))) }) {
+            if let note = try attempt({ () throws(StoreError) in try store.unlock(.credential(try KeyFile.read(path))) }) {
                 notes.append("credential: \(note)")
             } else {
                 return ""
             }
         }
         if kinds.contains(SlotSummary.Kind.keyFile.rawValue) {
-            if let note = attempt({ () throws(StoreError) in try store.unlock(.keyFile(try KeyFile.read(settings.keyFile))) }) {
-                if finishRotation(store) { return "" }
+            if let note = try attempt({ () throws(StoreError) in try store.unlock(.keyFile(try KeyFile.read(settings.keyFile))) }) {
+                if try finishRotation(store) { return "" }
                 notes.append("key file: \(note)")
             } else {
                 return ""
@@ -116,9 +132,9 @@ struct StoreOpening {
     }
 
     /// `coffer slot rotate` was interrupted between the slot and the name of its new key: that key lies beside the old one, and opens.
-    private func finishRotation(_ store: Store) -> Bool {
+    private func finishRotation(_ store: Store) throws(StoreError) -> Bool {
         guard KeyFile.hasDraft(settings.keyFile),
-            attempt({ () throws(StoreError) in try store.unlock(.keyFile(try KeyFile.readDraft(settings.keyFile))) }) == nil
+            try attempt({ () throws(StoreError) in try store.unlock(.keyFile(try KeyFile.readDraft(settings.keyFile))) }) == nil
         else { return false }
         do throws(StoreError) {
             try KeyFile.replace(settings.keyFile)
@@ -130,11 +146,12 @@ struct StoreOpening {
     }
 
     /// - Returns: what went wrong.
-    private func attempt(_ body: () throws(StoreError) -> UInt32) -> String? {
+    private func attempt(_ body: () throws(StoreError) -> UInt32) throws(StoreError) -> String? {
         do throws(StoreError) {
             _ = try body()
             return nil
         } catch {
+            if error.code == .rolledBack { throw error }
             return error.message
         }
     }

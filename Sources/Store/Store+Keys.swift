@@ -5,10 +5,12 @@ extension Store {
     public var isLocked: Bool { monitor.locked { state.keys == nil } }
 
     /// Opens the keyring with a slot's secret. Of a store that is unlocked already it only checks the secret. A passphrase blocks for about half a second: never call it on an event loop.
+    /// - Parameter acceptingRollback: takes a store that is older than it was before, where it is at exactly this revision; without, what
+    ///   the store was opened with says (``Options/acceptRollback``). Without effect where it is not older (formats.md 7).
     /// - Returns: the id of the slot that opened.
     /// - Throws: `unlock-failed` where no slot of this kind opens; `damaged`, `rolled-back`, `unknown-suite`, …
     @discardableResult
-    public func unlock(_ secret: SlotSecret) throws(StoreError) -> UInt32 {
+    public func unlock(_ secret: SlotSecret, acceptingRollback: UInt64? = nil) throws(StoreError) -> UInt32 {
         let header = monitor.locked { state.header }
         let candidates = header.slots.filter { $0.kind == secret.kind }
         guard !candidates.isEmpty else { throw StoreError(.unlockFailed, "the store has no slot of this kind") }
@@ -23,26 +25,25 @@ extension Store {
                 throw error
             }
             try header.authenticate(root: root)
-            try install(root, slot: slot)
+            try install(root, slot: slot, acceptingRollback: acceptingRollback ?? options.acceptRollback)
             return slot.id
         }
         throw StoreError(.unlockFailed, "the secret opens none of the store's slots of this kind")
     }
 
-    private func install(_ root: GuardedBytes, slot: Slot) throws(StoreError) {
+    private func install(_ root: GuardedBytes, slot: Slot, acceptingRollback: UInt64?) throws(StoreError) {
         nonisolated(unsafe) var failure: StoreError?
         let ran = try writer().administer { [self] core in
             do throws(StoreError) {
                 // Argon2id took its time: the slot may have been removed meanwhile.
                 guard core.header.slots.contains(slot) else { throw StoreError(.unlockFailed, "the slot is gone") }
                 if core.keys == nil {
-                    try core.unlock(root: root)
-                    monitor.locked { state.incarnation = core.head?.incarnation ?? state.incarnation }
-                    committed.store(core.head?.revision ?? 0, ordering: .releasing)
+                    let acceptance = try core.unlock(root: root, accepting: acceptingRollback)
+                    if let head = core.head { noteIncarnation(head.incarnation, revision: head.revision) }
+                    if let acceptance { monitor.locked { state.rollbackAccepted = acceptance } }
                     directory.expect()
                     publish(keys: core.keys)
-                    // The worker builds the directory of names before its first job.
-                    onWorker { _ in }
+                    buildDirectory()
                     tellListeners(locked: false)
                     rekeyer.wake()
                 }
@@ -55,6 +56,21 @@ extension Store {
         guard ran else { throw StoreError(.failed, "the store is closed") }
     }
 
+    /// The worker builds the directory of names before its first job. Behind it the generation has answered, and the ones before may go.
+    func buildDirectory() {
+        onWorker { [self] worker in
+            if case .success(let worker) = worker, case .success = worker.directory {
+                folder.removeEarlier(keeping: options.keepGenerations)
+            }
+        }
+    }
+
+    /// What readers and handshakes are told.
+    func noteIncarnation(_ incarnation: [UInt8], revision: UInt64) {
+        monitor.locked { state.incarnation = incarnation }
+        committed.store(revision, ordering: .releasing)
+    }
+
     /// Takes all keys away: from the writer at once, from each reader when it next begins or applies what is pending. Changes that wait
     /// are answered `locked`. The last reader to let go wipes the keys.
     public func lock() {
@@ -62,6 +78,7 @@ extension Store {
         writer.administer { [self] core in
             guard core.keys != nil else { return }
             core.lock()
+            witness?.didLock()
             directory.drop()
             monitor.locked {
                 state.incarnation = [UInt8](repeating: 0, count: 16)

@@ -22,8 +22,15 @@ public final class Store: @unchecked Sendable {
         /// Records that one key may seal before the next takes over. 2^30; tests use 2^12.
         public var sealLimit: UInt64 = 1 << 30
         public var rekey = RekeyOptions()
+        /// Generations that stay beside the present one after a restore. None: they open with the same key, so what was deleted would
+        /// not be gone, and each takes as much of the disk again. Who wants a way back takes a backup before.
+        public var keepGenerations = 0
+        /// Takes a store that is older than it was before, where it is at exactly this revision (`cofferd --accept-rollback`).
+        public var acceptRollback: UInt64?
         /// Unix milliseconds.
         public var clock: @Sendable () -> UInt64 = { Store.systemClock() }
+        /// Has the data file examined before it is opened; `nil`: it is opened as it is.
+        public var examiner: StoreExaminer?
         public init() {}
     }
 
@@ -33,13 +40,15 @@ public final class Store: @unchecked Sendable {
         var incarnation = [UInt8](repeating: 0, count: 16)
         var slotInUse: UInt32?
         var readOnlyReason: String?
+        var rollbackAccepted: RollbackAcceptance?
+        var counterWasMissing = false
+        var isRestoring = false
         var header: Header
     }
 
     static let headerKey = Array("header".utf8)
 
     let options: Options
-    let environment: Environment
     let hasAES: Bool
     /// The last committed revision.
     let committed = ManagedAtomic<UInt64>(0)
@@ -47,18 +56,24 @@ public final class Store: @unchecked Sendable {
     let commitCount = ManagedAtomic<UInt64>(0)
     /// Grows with everything that readers must apply: they compare it without a lock.
     let signal = ManagedAtomic<UInt64>(0)
+    private let moving = ManagedAtomic<Bool>(false)
     let directory = SharedDirectory()
     let queue: WorkerQueue
     let simple = SimpleAccess()
-    private let folder: StoreFolder
+    let folder: StoreFolder
     /// The store's folder, as it was given.
     public var path: String { folder.path }
     let monitor = Monitor()
     let rekeyer = Rekeyer()
     var state: KeyState
-    private var readers: [(inbox: ReaderInbox, began: ManagedAtomic<UInt64>, index: SealedIndex?)] = []
+    /// Replaced on the writer's thread only (``move(to:)``).
+    private var presentEnvironment: Environment
+    private var readers: [(inbox: ReaderInbox, seat: ReaderSeat, index: SealedIndex?)] = []
     private var listeners: [any CommitListener] = []
     private var isClosed = false
+    private var witnessSet: (any CommitWitness)?
+    /// Asked before each commit; `nil`: nobody is.
+    var witness: (any CommitWitness)? { monitor.locked { witnessSet } }
     var nextSlotID: UInt32 = 1
     // Both are made last and need the store itself.
     private var writerThread: Writer?
@@ -67,14 +82,14 @@ public final class Store: @unchecked Sendable {
 
     private init(folder: StoreFolder, environment: Environment, header: Header, options: Options) throws(StoreError) {
         self.folder = folder
-        self.environment = environment
+        presentEnvironment = environment
         self.options = options
         hasAES = Suite.machineHasAES && !options.withoutAESHardware
         state = KeyState(header: header)
         queue = try WorkerQueue()
         let core = WriterCore(
-            environment: environment, options: options, counter: CounterFile(path: folder.counterPath), directory: directory,
-            header: header, store: self)
+            environment: environment, folder: folder, options: options, counter: CounterFile(path: folder.counterPath),
+            directory: directory, header: header, store: self)
         do throws(StoreError) {
             writerThread = try Writer(core: core)
             rekeyer.serve(self)
@@ -156,34 +171,31 @@ public final class Store: @unchecked Sendable {
         let folder = StoreFolder(path: directory)
         try folder.check()
         guard folder.holdsStore else { throw StoreError(.notAStore, "there is no store in \(directory)") }
-        let owner = try folder.lockOwner()
+        let owner = OwnerLock(try folder.lockOwner())
+        let size = try folder.checkData()
+        try folder.clearInterrupted()
+        try options.examiner?.examine(folder.current)
+        let environment = try Environment(folder: folder.current, mapBytes: mapBytes(options, fileBytes: size))
         do throws(StoreError) {
-            let size = try folder.checkData()
-            let environment = try Environment(folder: folder.current, mapBytes: mapBytes(options, fileBytes: size))
-            do throws(StoreError) {
-                let header = try readHeader(environment)
-                let store = try Store(folder: folder, environment: environment, header: header, options: options)
-                environment.adopt(ownerDescriptor: owner)
-                return store
-            } catch {
-                environment.release()
-                throw error
-            }
+            let header = try readHeader(environment)
+            let store = try Store(folder: folder, environment: environment, header: header, options: options)
+            environment.adopt(owner)
+            return store
         } catch {
-            StoreFolder.unlockOwner(owner)
+            environment.release()
             throw error
         }
     }
 
     /// The quota bounds the map as well: what the writer's estimate lets through, LMDB still refuses. A file that is larger already (the
     /// quota was lowered) keeps room for deletes.
-    private static func mapBytes(_ options: Options, fileBytes: Int) -> Int {
+    static func mapBytes(_ options: Options, fileBytes: Int) -> Int {
         guard options.quotaBytes > 0 else { return options.mapBytes }
         let page = Environment.pageSize
         return min(options.mapBytes, max(options.quotaBytes, fileBytes + (64 << 20)) / page * page)
     }
 
-    private static func readHeader(_ environment: Environment) throws(StoreError) -> Header {
+    static func readHeader(_ environment: Environment) throws(StoreError) -> Header {
         let transaction = try Transaction.begin(environment, readOnly: true)
         defer { transaction.abort() }
         guard let bytes = try transaction.getMeta(headerKey) else { throw StoreError(.notAStore, "the data file has no header of a Coffer store") }
@@ -323,6 +335,39 @@ public final class Store: @unchecked Sendable {
         return StoreWorker(reader: reader, directory: names, revision: head?.revision ?? 0, head: head)
     }
 
+    // MARK: The environment
+
+    /// The one that is read and written now. It is another one after a restore, and after the files were opened again.
+    var environment: Environment { monitor.locked { presentEnvironment } }
+
+    /// The same, counting the caller as a user until it calls `release`.
+    func retainEnvironment() throws(StoreError) -> Environment {
+        try monitor.locked { () throws(StoreError) in
+            try presentEnvironment.retain()
+            return presentEnvironment
+        }
+    }
+
+    /// From now on everybody reads another environment, with other keys; those that are inside the old one leave it when they next
+    /// begin. On the writer's thread, which gives the old one back.
+    func move(to environment: Environment, keys: KeySet?) {
+        monitor.locked {
+            presentEnvironment = environment
+            state.keys = keys
+            for reader in readers { reader.inbox.post(movedWith: keys) }
+        }
+        signal.wrappingIncrement(ordering: .releasing)
+        evictIdleReaders()
+    }
+
+    /// Takes their transactions from readers that are not inside one: they may stay idle for long.
+    func evictIdleReaders() {
+        for seat in monitor.locked({ readers.map(\.seat) }) { seat.evict() }
+    }
+
+    /// Names of generations that lie beside the present one. They open with the same key. Blocks for the folder.
+    public func keptGenerations() -> [String] { folder.keptGenerations().map(\.name) }
+
     // MARK: Readers and listeners
 
     /// A reader for the calling thread's loop, with an index of its own; it must be used by one thread only.
@@ -332,14 +377,20 @@ public final class Store: @unchecked Sendable {
     public func makeReader(indexed: Bool) throws(StoreError) -> StoreReader {
         let index = indexed && options.indexBytes > 0 ? try SealedIndex(limit: options.indexBytes) : nil
         let inbox = ReaderInbox()
-        let began = ManagedAtomic<UInt64>(0)
-        let reader = try StoreReader(store: self, index: index, inbox: inbox, began: began)
+        let seat = ReaderSeat()
+        // Known before it has a transaction: so it hears of every move of the environment.
         monitor.locked {
             inbox.post(keys: state.keys)
-            readers.append((inbox, began, index))
+            readers.append((inbox, seat, index))
         }
-        signal.wrappingIncrement(ordering: .releasing)
-        return reader
+        do throws(StoreError) {
+            let reader = try StoreReader(store: self, index: index, inbox: inbox, seat: seat)
+            signal.wrappingIncrement(ordering: .releasing)
+            return reader
+        } catch {
+            forget(inbox)
+            throw error
+        }
     }
 
     func forget(_ inbox: ReaderInbox) {
@@ -349,6 +400,9 @@ public final class Store: @unchecked Sendable {
     /// Is told of every commit, in order, on the writer's thread, after it is durable and before its answers are released.
     public func addListener(_ listener: any CommitListener) { monitor.locked { listeners.append(listener) } }
     public func removeListener(_ listener: any CommitListener) { monitor.locked { listeners.removeAll { $0 === listener } } }
+
+    /// From now on nothing is committed that the witness was not told of before. To be set before the store is unlocked.
+    public func setWitness(_ witness: (any CommitWitness)?) { monitor.locked { witnessSet = witness } }
 
     /// Makes a commit visible: first to the readers, then in the revision, then to the listeners (formats.md 17).
     func publish(_ indexChanges: [IndexChange], changes: [Change], revision: UInt64) {
@@ -370,6 +424,20 @@ public final class Store: @unchecked Sendable {
         signal.wrappingIncrement(ordering: .releasing)
     }
 
+    /// Tells the listeners around the step to a restored generation; in between no request should be begun.
+    func aroundRestore(_ step: () -> Void) {
+        let listeners = monitor.locked { self.listeners }
+        moving.store(true, ordering: .sequentiallyConsistent)
+        for listener in listeners { listener.restoring() }
+        step()
+        for listener in listeners { listener.restored() }
+        moving.store(false, ordering: .releasing)
+    }
+
+    /// Whether a restored generation is taking the present one's place at this moment, and what follows the store is not yet behind it:
+    /// whoever would ask policies and store together comes again in a moment.
+    public var isMoving: Bool { moving.load(ordering: .acquiring) }
+
     func tellListeners(locked: Bool) {
         for listener in monitor.locked({ listeners }) { listener.lockChanged(locked: locked) }
     }
@@ -382,6 +450,13 @@ public final class Store: @unchecked Sendable {
     public var readOnlyReason: String? { monitor.locked { state.readOnlyReason } }
     func noteReadOnly(_ reason: String?) { monitor.locked { state.readOnlyReason = reason } }
 
+    /// That this store took a rollback when it was unlocked; `nil`: there was none.
+    public var rollbackAccepted: RollbackAcceptance? { monitor.locked { state.rollbackAccepted } }
+
+    /// Whether the file that shows rollbacks (formats.md 7) was gone when the store was unlocked: then none could be noticed. No error:
+    /// a new one is written at once.
+    public var counterWasMissing: Bool { monitor.locked { state.counterWasMissing } }
+
     /// 16 bytes.
     public var storeID: [UInt8] { monitor.locked { state.header.storeID } }
     /// 16 bytes (formats.md 4). Zeros while locked.
@@ -392,7 +467,7 @@ public final class Store: @unchecked Sendable {
     /// Blocks for a walk over LMDB's free list, on the worker's thread.
     public func statistics() -> StoreStatistics {
         var result = StoreStatistics()
-        guard (try? environment.retain()) != nil else { return result }
+        guard let environment = try? retainEnvironment() else { return result }
         defer { environment.release() }
         let usage = environment.usage()
         result.fileBytes = usage.fileBytes
@@ -406,7 +481,7 @@ public final class Store: @unchecked Sendable {
         let now = options.clock()
         monitor.locked {
             for reader in readers {
-                let began = reader.began.load(ordering: .relaxed)
+                let began = reader.seat.began
                 if began != 0 && now > began { result.oldestReaderAge = max(result.oldestReaderAge, now - began) }
                 guard let index = reader.index else { continue }
                 result.indexBytes += UInt64(index.bytes)
@@ -434,4 +509,14 @@ public protocol CommitListener: AnyObject, Sendable {
     func committed(_ changes: [Change])
     /// The store was locked (true) or unlocked (false).
     func lockChanged(locked: Bool)
+    /// A restored generation is about to take the present one's place: what is known of the store's content is void. Without a listener's
+    /// own answer it is told of a lock.
+    func restoring()
+    /// The restored generation is there, in a new incarnation. Without a listener's own answer it is told of an unlock.
+    func restored()
+}
+
+extension CommitListener {
+    public func restoring() { lockChanged(locked: true) }
+    public func restored() { lockChanged(locked: false) }
 }

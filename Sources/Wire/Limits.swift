@@ -102,6 +102,49 @@ extension Limits {
     public static let credentialRows = 1_000
 }
 
+/// The limits of backups (protocol.md, "Limits"). Lengths are bytes.
+extension Limits {
+    /// What one chunk of a backup carries.
+    public static let backupChunk = 1_048_576
+    public static let backupDigest = 32
+    /// Kinds of things in a backup, and the name of one.
+    public static let backupKinds = 256
+    public static let backupKind = 64
+    /// Patterns of names that a restore is held to.
+    public static let restorePatterns = 100
+    /// Names in the verdict of a restore.
+    public static let restoreNames = 1_000
+    /// Backups in the list of scheduled ones.
+    public static let scheduledBackups = 1_000
+}
+
+/// The limits of scrubs (protocol.md, "Limits"). Lengths are bytes.
+extension Limits {
+    /// Tables in the result of a scrub, and the name of one.
+    public static let scrubTables = 256
+    public static let scrubTable = 64
+    /// Findings in one answer.
+    public static let scrubFindings = 400
+    public static let scrubMessage = 1_024
+}
+
+/// The limits of the audit log (protocol.md, "Limits"). Lengths are bytes.
+extension Limits {
+    /// A selector, and what selectors a record has.
+    public static let selector = 255
+    public static let selectors = 32
+    /// A noun's or an action's word.
+    public static let auditWord = 32
+    /// A pattern of names, and a name in a record.
+    public static let auditName = 1_024
+    /// A record's note.
+    public static let auditNote = 1_024
+    /// Records in one answer of a search.
+    public static let auditPage = 1_000
+    /// Findings in the answer to a verification.
+    public static let auditFindings = 1_000
+}
+
 /// The protocol versions that this code speaks.
 public enum ProtocolVersion {
     public static let minimum: UInt16 = 1

@@ -55,4 +55,15 @@ public enum Operation: UInt16, Sendable, CaseIterable {
     case credentialAct = 0x0502
     case tokenWatch = 0x0503
     case credentialImport = 0x0504
+
+    case backupCreate = 0x0600
+    case restore = 0x0601
+    case backupList = 0x0602
+    case backupRun = 0x0603
+
+    case scrub = 0x0610
+
+    case auditSearch = 0x0700
+    case auditVerify = 0x0701
+    case auditRepair = 0x0702
 }

@@ -18,8 +18,8 @@ struct CofferDaemonCommand: AsyncParsableCommand {
             Where there is neither a store nor a key file yet, a new store is made and its key file written. Each setting may be given \
             as a flag, in the environment (COFFER_STORE, COFFER_SOCKET, …) or in the configuration file, in this order.
 
-            Exit codes: 0 stopped, 64 usage, 73 and 77 something cannot be made or may not be used, 75 in use by another process, \
-            78 configuration, 1 anything else.
+            Exit codes: 0 stopped, 64 usage, 65 the store's file is damaged or older than it was (see --accept-rollback), 73 and 77 \
+            something cannot be made or may not be used, 75 in use by another process, 78 configuration, 1 anything else.
             """,
         version: DaemonVersion.number)
 
@@ -33,6 +33,15 @@ struct CofferDaemonCommand: AsyncParsableCommand {
     @Option(name: .customLong("map-size"), help: "Address space for the store's file.") var mapSize: String?
     @Option(name: .customLong("index-size"), help: "Memory for sealed records, such as 320MiB.") var indexSize: String?
     @Option(name: .customLong("log-revisions"), help: "Revisions that a watch can go back.") var logRevisions: String?
+    @Option(name: .customLong("keep-generations"), help: "Generations of the store that stay after a restore; they open with the same key.")
+    var keepGenerations: String?
+    @Option(
+        name: .customLong("accept-rollback"),
+        help: ArgumentHelp(
+            "Take a store that is older than it was before, where it is at exactly this revision.",
+            discussion: "The store then goes on in a new incarnation above everything that was known. Without effect where it is not older.",
+            valueName: "revision"))
+    var acceptRollback: UInt64?
     @Option(name: .customLong("connections-per-uid"), help: "Connections that one user may have open.") var connectionsPerUID: String?
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
     @Flag(name: .customLong("check-config"), help: "Check the configuration, say what is wrong, and stop.") var checkConfig = false
@@ -41,14 +50,20 @@ struct CofferDaemonCommand: AsyncParsableCommand {
         let pairs: [(String, String?)] = [
             ("store", store), ("socket", socket), ("key_file", keyFile), ("socket_mode", socketMode), ("loops", loops), ("quota", quota),
             ("map_size", mapSize), ("index_size", indexSize), ("log_revisions", logRevisions),
-            ("connections_per_uid", connectionsPerUID), ("log_level", logLevel),
+            ("keep_generations", keepGenerations), ("connections_per_uid", connectionsPerUID), ("log_level", logLevel),
         ]
         return Dictionary(pairs.compactMap { pair in pair.1.map { (pair.0, $0) } }, uniquingKeysWith: { $1 })
     }
 
+    static func main() async {
+        // Before anything else is started: where this process is the child that looks at a store's file, it ends here.
+        StoreExaminer.serve(CommandLine.arguments)
+        await main(nil)
+    }
+
     func run() async throws {
         let environment = ProcessEnvironment.all()
-        let settings: Settings
+        var settings: Settings
         do throws(ConfigurationErrors) {
             settings = try Settings.load(flags: flags, configuration: config, environment: environment)
             if checkConfig { try Daemon.check(settings) }
@@ -60,13 +75,14 @@ struct CofferDaemonCommand: AsyncParsableCommand {
             print("the configuration is good: store \(settings.store), socket \(settings.socket), key file \(settings.keyFile)")
             return
         }
+        settings.acceptRollback = acceptRollback
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "cofferd")
         logger.logLevel = Logger.Level(rawValue: settings.logLevel) ?? .info
         if coffer_wipes_freed_memory() == 0 { logger.warning("this build does not wipe freed memory") }
         let daemon: Daemon
         do {
-            daemon = try Daemon(settings: settings, logger: logger, environment: environment)
+            daemon = try Daemon(settings: settings, logger: logger, environment: environment, examiner: StoreExaminer())
         } catch {
             Self.complain(["\(Self.message(error))"])
             throw ExitCode(Self.exitCode(error))
@@ -96,6 +112,7 @@ struct CofferDaemonCommand: AsyncParsableCommand {
         if let error = error as? StoreError {
             switch error.code {
             case .inUse: return 75
+            case .damaged, .rolledBack: return 65
             case .unwritable, .full: return 73
             case .notOurs: return 77
             case .invalidArgument: return 78

@@ -4,6 +4,8 @@ The model, for one file:
   * a write through O_DSYNC counts when the call has returned; until then it is pending like any other;
   * every other write, ftruncate and fallocate is pending until an fsync or fdatasync of the file (through any
     descriptor) that began after it has returned 0;
+  * where an fsync or fdatasync fails, everything that it should have covered is gone for good (the kernel marks such
+    pages as clean, so that a later sync says 0 and writes nothing): only writing it again brings it back;
   * pending changes may be lost, or may have reached the disk, page by page and in any mixture of pages, but of
     one page only as it was at one moment.
 Names (create, rename, symlink, link, unlink, mkdir) count at once. A journalling filesystem keeps their order but
@@ -92,6 +94,12 @@ class File:
         again = [c for c in self.overtaking if c.order > oldest]
         for change in sorted(now + again, key=lambda c: c.order):
             apply(self.durable, change)
+        self.pending = [c for c in self.pending if c.order >= before or c.order in direct]
+        left = self.pending[0].order if self.pending else None
+        self.overtaking = [c for c in self.overtaking if left is not None and c.order > left]
+
+    def failed(self, before, direct):
+        """A sync that began at event `before` has failed."""
         self.pending = [c for c in self.pending if c.order >= before or c.order in direct]
         left = self.pending[0].order if self.pending else None
         self.overtaking = [c for c in self.overtaking if left is not None and c.order > left]

@@ -32,17 +32,17 @@ class Broken(Exception):
 class Daemon:
     """cofferd on store, key and s.sock in `folder`."""
 
-    def __init__(self, binary, folder, environment=None, socket_path=None):
+    def __init__(self, binary, folder, environment=None, socket_path=None, log_folder=None, arguments=()):
         self.socket_path = socket_path or os.path.join(folder, "s.sock")
         if len(os.fsencode(self.socket_path)) > 107:
             raise SystemExit(f"{self.socket_path}: too long for a socket, choose a shorter --work")
-        self.log_path = os.path.join(folder, "log")
+        self.log_path = os.path.join(log_folder or folder, "log")
         self.started = time.monotonic()
         with open(self.log_path, "ab") as log:
             self.log_start = log.tell()
             self.process = subprocess.Popen(
                 [binary, "--store", os.path.join(folder, "store"), "--key-file", os.path.join(folder, "key"),
-                 "--socket", self.socket_path, "--config", "/dev/null"],
+                 "--socket", self.socket_path, "--config", "/dev/null", *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=dict(os.environ, **(environment or {})))
 
     def log(self):

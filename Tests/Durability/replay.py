@@ -182,8 +182,8 @@ class Recording:
 
     def _on_sync_done(self, event, file):
         begun = self.begun.get(event.index)
-        if file is not None and begun is not None and event.value == 0:
-            file.synced(begun, self.direct.get(file, ()))
+        if file is not None and begun is not None:
+            (file.synced if event.value == 0 else file.failed)(begun, self.direct.get(file, ()))
 
     def _on_rename(self, event, _):
         old, new = event.text.split("\0")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds what the durability tests preload: recorder.so and nosync.so. Usage: tools.sh OUTDIR
+# Builds what the durability tests preload: recorder.so, nosync.so, faults.so and swallow.so. Usage: tools.sh OUTDIR
 set -euo pipefail
 tools=$(cd "$(dirname "$0")/../Tools" && pwd)
 out=${1:?usage: tools.sh OUTDIR}
@@ -23,4 +23,6 @@ build() { # NAME SOURCE...: under a name of its own first, so that a running pro
 }
 build recorder.so "$tools/recorder/recorder.c" "$tools/recorder/changes.c" "$tools/recorder/log.c"
 build nosync.so "$tools/nosync/nosync.c"
-echo "tools.sh: recorder.so and nosync.so in $out ($compiler)"
+build faults.so "$tools/faults/faults.c" "$tools/faults/callers.c"
+build swallow.so "$tools/swallow/swallow.c"
+echo "tools.sh: recorder.so, nosync.so, faults.so and swallow.so in $out ($compiler)"

@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 """Writes the seeds that a harness of Tests/Fuzz begins with. Usage: seeds.py HARNESS FOLDER"""
 
+import base64
+import hashlib
+import json
 import pathlib
 import struct
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "Vectors" / "age"))
+
 OPERATIONS = [
     *range(0x0001, 0x0009), *range(0x0100, 0x010C), *range(0x0200, 0x0205), *range(0x0300, 0x0303),
-    *range(0x0400, 0x0408), *range(0x0410, 0x0414), *range(0x0500, 0x0505),
+    *range(0x0400, 0x0408), *range(0x0410, 0x0414), *range(0x0500, 0x0505), *range(0x0600, 0x0604), 0x0610,
 ]
-STREAM_BODIES = range(0xFF00, 0xFF04)
+STREAM_BODIES = range(0xFF00, 0xFF05)
 STREAM = 0xFFFF
 
 
@@ -128,6 +133,28 @@ ANSWERS = [
 ]
 
 
+def age():
+    """The small cases of Tests/Vectors/age, as they are and armored, and what keys look like."""
+    from age_cases import CASES, ME, OTHER
+    from age_format import identity, recipient
+
+    for name, case in CASES.items():
+        # Of passphrases only those of little work are opened.
+        if len(case.data) <= 1_000:
+            yield "file-" + name, b"f" + PIECES[:3] + case.data
+            if not case.armored:
+                yield "armor-" + name, b"a" + case.data
+    keys = [identity(ME), identity(OTHER).lower(), recipient(ME), recipient(OTHER).upper(), "AGE-SECRET-KEY-1" + "Q" * 58, "age1" + "q" * 58]
+    for number, key in enumerate(keys):
+        yield f"identity-{number}", b"i" + key.encode()
+        yield f"recipient-{number}", b"r" + key.encode()
+    for number, text in enumerate((f"# x\n\n {keys[0]} \r\n{keys[0]}", f"{keys[2]}\n{keys[2]}\n", "\n", "age-encryption.org/v1\n")):
+        yield f"keys-{number}", b"k" + text.encode()
+    for size in range(3):
+        for what in range(7):
+            yield f"chunks-{size}-{what}", b"c" + bytes([size, 1, what, 0, size, 0, 3, 5])
+
+
 def upstream():
     for number, source in enumerate((PROVIDER, PROVIDER.replace("url:", "uri:"), "provider: &a x\nsteps: *a\n", "")):
         yield f"provider-{number}", b"p" + source.encode()
@@ -136,6 +163,60 @@ def upstream():
         for step in range(3):
             for number, (status, body) in enumerate(ANSWERS):
                 yield f"answer-{provider}-{step}-{number}", b"a" + bytes([provider, step]) + struct.pack(">HB", status, 0) + body.encode()
+
+
+def backup_lines():
+    """A whole backup with a line of each kind, and each of its lines behind the first ones alone."""
+    secret = {
+        "active": 1, "latest": 2, "deleted": 0, "purged": False, "created": 5, "updated": 6, "revision": 7, "delete_after": 0, "keep_last": 10,
+        "metadata": {"owner": "te\"am\u0001"}, "tags": ["blue"],
+        "versions": [
+            {"version": number, "created": 5, "expires": 0, "deleted": 0, "destroyed": False, "size": 3, "content_type": "", "created_by": "uid:0"}
+            for number in (1, 2)
+        ],
+    }
+    policy = {"who": [[{"uid": 1}, {"unit": "a.service"}], [{"any": True}]], "tenant": 1, "noun": "secret", "actions": ["get"], "names": ["a/**"]}
+    budget = {
+        "budget": "k/1", "serial": 1, "unlimited": False, "remaining": 5, "used": -1, "reserved": 0, "block": 0, "forfeited": 0,
+        "open_reservations": 1, "accessed": 0, "day": 20261121, "day_used": 0, "month": 202611, "month_used": 0, "lines": 1,
+    }
+    reservation = {
+        "reservation_of": "k/1", "request": "r", "wallet": "", "budget_serial": 1, "wallet_serial": 0, "amount": 5, "charged": 0,
+        "shortfall": 0, "created": 1, "expires": 2, "day": 20261121, "month": 202611, "state": "open", "finished": None,
+    }
+    line = {"time": 1, "amount": 5, "request": "r", "model": "m", "input_tokens": 1, "output_tokens": 2}
+    token = {"number": 4, "user": 2, "kind": "personal", "name": "t", "created": 1, "expires": 0, "last_used": 0, "hash_key": 1, "hash64": base64.b64encode(bytes(32)).decode()}
+
+    def document(table, name, fields):
+        return {"document": table, "name": name, "revision": 3, "fields": fields}
+
+    content = [
+        *({"key": number, "purpose": purpose, "state": "sealing", "key64": base64.b64encode(bytes([number] * 32)).decode()}
+          for number, purpose in enumerate(("api-key-hash", "session-signing", "client-cache"), 1)),
+        {"secret": "a/b", "tenant": 1, **secret},
+        {"value_of": "a/b", "tenant": 1, "version": 1, "revision": 7, "value": "abc"},
+        {"value_of": "a/b", "tenant": 1, "version": 2, "revision": 8, "value64": "AP8B"},
+        document("policies", "p", {"name": "p", "source": "policy: p\n", "rules": [policy]}),
+        document("access-tokens", "4", token),
+        document("sequences", "user", {"last": str(2**60)}),
+        document("credential-secrets", "1", {"secrets": [{"name": "password", "value": "x"}, {"name": "raw", "value64": "/w=="}]}),
+        document("pool-tokens", "1", {"expires": 1, "obtained": 2, "token": "pk-1"}),
+        {"counters": "reservations", "oldest_finished": 0, "next_finished": 1, "budgets_made": 1},
+        budget, reservation, {"usage_of": "k/1", "number": 0, "time": 1, "line": line}, {"usage_of": "k/1", "number": 1, "time": 1, "line64": "CQ=="},
+    ]
+    write = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    lines = [write(value) for value in content]
+    header = write({"coffer": "backup", "version": 1, "created": 1, "daemon": "0.1.0", "store": "0" * 32, "incarnation": "f" * 32, "revision": 9})
+    counts = {
+        "keys": 3, "secrets": 1, "versions": 2, "policies": 1, "access-tokens": 1, "sequences": 1, "credential-secrets": 1, "pool-tokens": 1,
+        "counters": 1, "budgets": 1, "reservations": 1, "usage-lines": 2,
+    }
+    digest = sum(int.from_bytes(hashlib.sha256(line).digest(), "big") for line in lines) % 2**256
+    end = write({"coffer": "end", "lines": len(lines), "counts": counts, "digest": f"{digest:064x}"})
+    yield "whole", bytes([255, 255]) + b"\n".join([header, *lines, end, b""])
+    for number, line in enumerate(lines):
+        front = [] if number < 3 else lines[:3] if number != 4 else lines[:4]
+        yield f"line-{number}", bytes([1, 60]) + b"\n".join([header, *front, line, b""])
 
 
 def http_head():
@@ -149,8 +230,8 @@ def numbered(texts):
 
 
 SEEDS = {
-    "wire-requests": wire_requests, "http-head": http_head, "http-json": numbered(JSON), "tokens": numbered(TOKENS),
-    "imports": numbered(IMPORTS), "upstream": upstream,
+    "age": age, "wire-requests": wire_requests, "http-head": http_head, "http-json": numbered(JSON), "tokens": numbered(TOKENS),
+    "imports": numbered(IMPORTS), "upstream": upstream, "backup-lines": backup_lines,
 }
 
 

@@ -36,9 +36,11 @@ RECORD_CREATE, RECORD_LIST, RECORD_SHOW, RECORD_UPDATE = 0x0400, 0x0401, 0x0402,
 RECORD_DELETE, REVEAL, USAGE, ACCOUNT_IMPORT = 0x0404, 0x0405, 0x0406, 0x0407
 VERIFY, RESERVE, SETTLE, RELEASE = 0x0410, 0x0411, 0x0412, 0x0413
 TOKEN, REPORT, CREDENTIAL_ACT, TOKEN_WATCH, CREDENTIAL_IMPORT = range(0x0500, 0x0505)
+BACKUP_CREATE, RESTORE, BACKUP_LIST, BACKUP_RUN = range(0x0600, 0x0604)
+SCRUB = 0x0610
 
-IMPORTS = (IMPORT, ACCOUNT_IMPORT)
-STREAMS = (LIST, EXPORT) + IMPORTS
+IMPORTS = (IMPORT, ACCOUNT_IMPORT, RESTORE)
+STREAMS = (LIST, EXPORT, BACKUP_CREATE) + IMPORTS
 WATCHES = (WATCH, TOKEN_WATCH)
 CHANGES = (PUT, ACTIVATE, DELETE, UNDELETE, DESTROY, UPDATE, RECORD_CREATE, RECORD_UPDATE,
            RECORD_DELETE, VERIFY, RESERVE, SETTLE, RELEASE, REPORT, CREDENTIAL_ACT,
@@ -53,6 +55,7 @@ MAX_VALUE = 1_048_576
 MAX_NAME = 512
 MAX_CREDIT = 2**32 - 1
 MAX_UNITS = 500_000_000_000_000
+MAX_BACKUP_CHUNK = 1_048_576
 
 RETRY_NEVER, RETRY_NOW, RETRY_AFTER = 0, 1, 2
 OUTCOME_NONE, OUTCOME_UNKNOWN = 0, 1
@@ -514,6 +517,104 @@ class Acted(NamedTuple):
     secret: bytes
 
 
+INTO_EMPTY, REPLACE, MERGE = range(3)
+ADDED, DIFFERENT, KEPT, REMOVED = range(4)
+NOT_PROVEN, PROVEN_BY_FILE_KEY, PROVEN_BY_IDENTITY = range(3)
+
+
+class BackupFacts(NamedTuple):
+    """What a backup says of itself."""
+    created: int
+    store_id: bytes
+    position: Position
+    lines: int
+    bytes: int
+    digest: bytes
+    counts: List[Tuple[str, int]]
+
+
+class BackupChunk(NamedTuple):
+    done: int
+    total: int
+    data: bytes
+
+
+class RestoreDifference(NamedTuple):
+    kind: str
+    added: int = 0
+    changed: int = 0
+    same: int = 0
+    kept: int = 0
+    removed: int = 0
+
+
+class RestoredName(NamedTuple):
+    kind: str
+    tenant: int
+    name: bytes
+    effect: int
+
+
+class Restored(NamedTuple):
+    """The verdict of a restore."""
+    backup: BackupFacts
+    position: Position
+    digest: bytes
+    differences: List[RestoreDifference]
+    names: List[RestoredName]
+
+
+class ScheduledBackup(NamedTuple):
+    file: str
+    created: int
+    revision: int
+    size: int
+    digest: bytes
+    proof: int
+    proven: int
+
+
+class BackupList(NamedTuple):
+    folder: str
+    interval: int
+    next: int
+    last_taken: int
+    last_proven: int
+    overdue: bool
+    running: bool
+    last_error: str
+    backups: List[ScheduledBackup]
+
+
+class ScrubFinding(NamedTuple):
+    kind: int
+    table: str
+    tenant: str
+    name: bytes
+    version: int
+    message: str
+
+
+class ScrubResult(NamedTuple):
+    began: int
+    finished: int
+    failure: str
+    position: Position
+    records: int
+    bytes: int
+    tables: dict
+    finding_count: int
+    findings: List[ScrubFinding]
+
+
+class Scrubs(NamedTuple):
+    running: bool
+    done: int
+    total: int
+    interval: int
+    last: Optional[ScrubResult]
+
+
 class TokenChange(NamedTuple):
     """How a credential or pool stands now."""
     revision: int
@@ -762,6 +863,10 @@ def report_body(verdict, lease=None, pool="", credential="", retry_after=0, dead
     return w.u8(verdict).u32(retry_after).done()
 
 
+def scrub_body(act, deadline=0) -> bytes:
+    return _request(deadline).u8(act).done()
+
+
 def act_body(noun, record_id, verb, options=(), secret=b"", deadline=0) -> bytes:
     w = _request(deadline).text(noun).text(record_id).text(verb)
     return _fields(w, dict(options)).bytes32(secret).done()
@@ -803,6 +908,20 @@ def rekey_root_body(kept, dropped=(), deadline=0) -> bytes:
     """`kept`: (id, kind, secret)."""
     w = _request(deadline).list(list(dropped), lambda slot_id: w.u32(slot_id))
     return w.list(list(kept), lambda slot: w.u32(slot[0]).u8(slot[1]).bytes16(slot[2])).done()
+
+
+def backup_create_body(credit=1, deadline=0) -> bytes:
+    return _request(deadline).u32(credit).done()
+
+
+def restore_body(mode=INTO_EMPTY, only=(), discard_newer=False, dry_run=False, deadline=0) -> bytes:
+    w = _request(deadline).u8(mode)
+    w.list(list(only), lambda pattern: w.text(pattern))
+    return w.bool(discard_newer).bool(dry_run).done()
+
+
+def restore_chunk_body(data) -> bytes:
+    return Writer().bytes32(data).done()
 
 
 def credit_body(count) -> bytes:
@@ -982,6 +1101,18 @@ def read_acted(r: Reader) -> Acted:
     return Acted(read_record(r), r.text(0, 1024), _read_fields(r, "details"), read_secret(r))
 
 
+def read_scrub(r: Reader) -> Scrubs:
+    def finding():
+        return ScrubFinding(r.choice(range(1, 10)), r.text(1, 64), r.text(0, 255),
+                            r.bytes16(0, 1024), r.u64(), r.text(0, 1024))
+
+    def result():
+        return ScrubResult(r.u64(), r.u64(), r.text(0, 1024), _read_position(r), r.u64(), r.u64(),
+                           dict(r.list(0, 256, lambda: (r.text(1, 64), r.u64()))), r.u64(),
+                           r.list(0, 400, finding))
+    return Scrubs(r.bool(), r.u64(), r.u64(), r.u64(), r.optional(result))
+
+
 def read_token_event(r: Reader):
     if r.choice((1, 2)) == 2:
         return ResyncEvent(_read_position(r))
@@ -1003,6 +1134,40 @@ def read_rekey(r: Reader) -> Rekey:
 def read_root_changed(r: Reader): return r.list(0, 64, lambda: read_slot_added(r))
 
 
+def read_backup_facts(r: Reader) -> BackupFacts:
+    return BackupFacts(r.u64(), r.raw(16), _read_position(r), r.u64(), r.u64(), r.raw(32),
+                       r.list(0, 256, lambda: (r.text(1, 64), r.u64())))
+
+
+def read_backup_chunk(r: Reader) -> BackupChunk:
+    return BackupChunk(r.u64(), r.u64(), r.bytes32(1, MAX_BACKUP_CHUNK))
+
+
+def read_restore_chunk(r: Reader) -> bytes:
+    """As the server reads it."""
+    return r.bytes32(1, MAX_BACKUP_CHUNK)
+
+
+def read_restored(r: Reader) -> Restored:
+    def difference():
+        return RestoreDifference(r.text(1, 64), *(r.u64() for _ in range(5)))
+
+    def name():
+        return RestoredName(r.text(1, 64), r.u64(), r.bytes16(0, 600), r.choice((0, 1, 2, 3)))
+    return Restored(read_backup_facts(r), _read_position(r), r.raw(32), r.list(0, 256, difference),
+                    r.list(0, 1000, name))
+
+
+def read_scheduled(r: Reader) -> ScheduledBackup:
+    return ScheduledBackup(r.text(1, 255), r.u64(), r.u64(), r.u64(), r.raw(32),
+                           r.choice((0, 1, 2)), r.u64())
+
+
+def read_backup_list(r: Reader) -> BackupList:
+    return BackupList(r.text(0, 4096), r.u64(), r.u64(), r.u64(), r.u64(), r.bool(), r.bool(),
+                      r.text(0, 4096), r.list(0, 1000, lambda: read_scheduled(r)))
+
+
 # operation: (fields of the response or end, fields of a chunk or event)
 ANSWERS = {
     HELLO: (read_hello, None), CONFIRM: (read_nothing, None), PING: (read_u64, None),
@@ -1019,11 +1184,15 @@ ANSWERS = {
     RESERVE: (read_reservation, None), SETTLE: (read_settlement, None),
     RELEASE: (read_settlement, None), TOKEN: (read_token, None), REPORT: (read_reported, None),
     CREDENTIAL_ACT: (read_acted, None), TOKEN_WATCH: (read_position, read_token_event),
-    CREDENTIAL_IMPORT: (read_account_import_end, None), UNLOCK: (read_nothing, None),
+    UNLOCK: (read_nothing, None),
     LOCK: (read_nothing, None), SLOT_LIST: (read_slots, None), SLOT_ADD: (read_slot_added, None),
     SLOT_REMOVE: (read_nothing, None), SLOT_ROTATE: (read_slot_added, None),
     SLOT_REHEARSE: (read_u32, None), REKEY: (read_rekey, None),
     REKEY_ROOT: (read_root_changed, None),
+    CREDENTIAL_IMPORT: (read_account_import_end, None),
+    BACKUP_CREATE: (read_backup_facts, read_backup_chunk), RESTORE: (read_restored, None),
+    BACKUP_LIST: (read_backup_list, None), BACKUP_RUN: (read_scheduled, None),
+    SCRUB: (read_scrub, None),
 }
 
 
@@ -1484,6 +1653,10 @@ class Client:
     def status(self, deadline=0): return self._ask(STATUS, empty_body(deadline))
     def whoami(self, deadline=0): return self._ask(WHOAMI, empty_body(deadline))
 
+    def scrub(self, act=0, deadline=0) -> Scrubs:
+        """act: 0 how it stands, 1 begin one, 2 end the one that runs."""
+        return self._ask(SCRUB, scrub_body(act, deadline))
+
     def get(self, name, version=0, unless=None, deadline=0) -> Secret:
         return self._ask(GET, get_body(name, version, unless, deadline))
 
@@ -1656,6 +1829,33 @@ class Client:
                      deadline=0) -> Watch:
         body = token_watch_body(name, exact, pool, since, credit, deadline)
         return Watch(self.start(TOKEN_WATCH, body, credit), refill, self._timeout)
+
+    # Backups.
+
+    def backup(self, credit=4, refill=True, deadline=0) -> Stream:
+        """Chunks of the lines, not encrypted; the stream's end says what the backup is."""
+        return Stream(self.start(BACKUP_CREATE, backup_create_body(credit, deadline), credit),
+                      refill, self._timeout)
+
+    def restore(self, data, mode=INTO_EMPTY, only=(), discard_newer=False, dry_run=False,
+                deadline=0, announce=None, chunk_size=200_000) -> Restored:
+        """`data`: the lines. `announce`: another count for the end frame than that of the bytes."""
+        request = self.start(RESTORE, restore_body(mode, only, discard_newer, dry_run, deadline))
+        for at in range(0, len(data), chunk_size):
+            if not request.wait_credit(self._timeout):
+                return request.result(self._timeout)       # which raises what ended it
+            self._send(frame(CHUNK, RESTORE, request.id,
+                             restore_chunk_body(data[at:at + chunk_size])))
+        request.finish_sent = True
+        self._send(frame(END, RESTORE, request.id,
+                         finish_body(len(data) if announce is None else announce)))
+        return request.result(self._timeout)
+
+    def scheduled_backups(self, deadline=0) -> BackupList:
+        return self._ask(BACKUP_LIST, empty_body(deadline))
+
+    def run_backup(self, deadline=0) -> ScheduledBackup:
+        return self._ask(BACKUP_RUN, empty_body(deadline))
 
     def import_credentials(self, source, rows, dry_run=False, deadline=0) -> AccountImportEnd:
         return self._ask(CREDENTIAL_IMPORT, credential_import_body(source, rows, dry_run,

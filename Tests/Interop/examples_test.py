@@ -26,6 +26,9 @@ CREDENTIAL = c.Record("credential", "openai/main", 4730, {
     "enabled": "true", "name": "openai/main", "provider": "openai", "state": "fresh"})
 CREDENTIAL_ROW = c.Row("credential", {"name": "openai/main", "provider": "openai"},
                        {"refresh": b"rt-1"}, "rt.csv 2")
+DIGEST = bytes(range(0x80, 0xA0))
+FACTS = c.BackupFacts(1767225600000, bytes(range(0x10, 0x20)), HERE, 14, 2048, DIGEST,
+                      [("secret", 2), ("value", 3), ("user", 1)])
 FULL = c.Settings([("owner", "payments"), ("note", "")], ["live", "pci"], 20, 86_400_000)
 
 
@@ -86,6 +89,9 @@ MADE = {
         "openai/main", exact=True, credit=1024)),
     "credential-import-request": (c.REQUEST, c.CREDENTIAL_IMPORT, 7, c.credential_import_body(
         "rtmanage", [CREDENTIAL_ROW])),
+    "backup-create-request": (c.REQUEST, c.BACKUP_CREATE, 7, c.backup_create_body(4)),
+    "restore-request-only": (c.REQUEST, c.RESTORE, 7, c.restore_body(
+        c.REPLACE, ["payments/*", "mail/**"], True, True)),
 }
 
 # What the client reads: kind, operation, id, reader, what must come out.
@@ -119,6 +125,15 @@ READ = {
         c.TAKEN, "cooling", 1767225600000)),
     "credential-act-response": (c.RESPONSE, c.CREDENTIAL_ACT, 7, c.read_acted, c.Acted(
         CREDENTIAL, "the tokens are new", {"dialled": "true", "renewed": "true"}, b"")),
+    "backup-create-end": (c.END, c.BACKUP_CREATE, 7, c.read_backup_facts, FACTS),
+    "restore-end": (c.END, c.RESTORE, 7, c.read_restored, c.Restored(
+        FACTS, c.Position(bytes(range(0xF0, 0x100)), 4711 + 2**32), DIGEST,
+        [c.RestoreDifference("secret", 1, 0, 1, 0, 1), c.RestoreDifference("user", same=1)],
+        [c.RestoredName("secret", 1, NAME, c.ADDED),
+         c.RestoredName("secret", 1, b"mail/old", c.REMOVED)])),
+    "backup-run-response": (c.RESPONSE, c.BACKUP_RUN, 7, c.read_scheduled, c.ScheduledBackup(
+        "coffer-20260101T000000Z-4711.age", 1767225600000, 4711, 4096, DIGEST,
+        c.PROVEN_BY_IDENTITY, 1767225600900)),
 }
 
 PIECES = {
@@ -133,6 +148,8 @@ PIECES = {
                         c.Change(4718, 0, False, 1, 4, NAME, VALUE)),
     "token-watch-event": (c.EVENT, c.TOKEN_WATCH, 7, c.read_token_event, c.TokenChange(
         4731, True, 7, "openai/main", "fresh", 1767225600000, 4731)),
+    "backup-create-chunk": (c.CHUNK, c.BACKUP_CREATE, 7, c.read_backup_chunk, c.BackupChunk(
+        0, 6, b'{"coffer":"backup","version":1')),
     "watch-event-resync": (c.EVENT, c.WATCH, 7, c.read_event, c.ResyncEvent(HERE)),
 }
 
@@ -213,7 +230,7 @@ class ExampleTests(unittest.TestCase):
                      "watch", "recordCreate", "recordList", "recordShow", "recordUpdate",
                      "recordDelete", "reveal", "usage", "accountImport", "verify", "reserve",
                      "settle", "release", "token", "report", "credentialAct", "tokenWatch",
-                     "credentialImport"):
+                     "credentialImport", "backupCreate", "restore", "backupList", "backupRun", "scrub"):
             constant = re.sub("([A-Z])", r"_\1", name).upper()
             self.assertEqual(getattr(c, constant), rows[name], name)
 

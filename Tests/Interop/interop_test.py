@@ -647,6 +647,45 @@ class ServerTests(Case):
 
 # -------------------------------------------------------------------------- put and get
 
+class ScrubTests(Case):
+    def test_a_scrub_of_a_store_that_nobody_touched(self):
+        client = self.connect()
+        client.put(self.name(), b"value")
+        before = client.status()
+        state = client.scrub(1)
+        end = time.monotonic() + 120
+        while state.running:
+            self.assertLessEqual(state.done, state.total)
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+            state = client.scrub()
+        self.assertEqual(state.interval, 7 * 86_400_000)
+        last = state.last
+        self.assertEqual((last.failure, last.finding_count, last.findings), ("", 0, []))
+        self.assertEqual(last.position.incarnation.hex(), before["incarnation"])
+        self.assertGreaterEqual(last.position.revision, before["revision"])
+        self.assertGreaterEqual(last.tables["secrets"], 1)
+        # The head is the one record that is counted in no table.
+        self.assertEqual(last.records, sum(last.tables.values()) + 1)
+        self.assertLessEqual(last.began, last.finished)
+        after = client.status()
+        self.assertEqual((after["scrub-findings"], after["scrub-revision"], after["scrub-last"]),
+                         (0, last.position.revision, last.finished))
+
+    def test_where_none_runs_there_is_nothing_to_end(self):
+        client = self.connect()
+        self.assertFalse(client.scrub(2).running)
+
+    def test_acts_that_there_are_not(self):
+        raw = self.raw()
+        for body in (b"\0\0\0\0\3", b"\0\0\0\0\xff", b"\0\0\0\0", b"\0\0\0\0\1\0"):
+            raw.send(c.SCRUB, 9, body)
+            kind, operation, answered, answer = raw.read()
+            self.assertEqual((kind, operation, answered), (c.RESPONSE, c.SCRUB, 9))
+            self.assertIs(type(failure_of(answer)), c.Malformed)
+        self.alive(raw)
+
+
 class ValueTests(Case):
 
     def test_values(self):

@@ -11,7 +11,6 @@ left unfinished on purpose: its value lies in a buffer, and the search must find
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -20,38 +19,7 @@ for folder in ("Interop", "Refresh"):
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", folder))
 import coffer_client as c  # noqa: E402
 import rotating_upstream as upstreams  # noqa: E402
-
-
-def regions(pid):
-    """Readable, writable private memory: heap, stacks, anonymous maps."""
-    with open("/proc/%d/maps" % pid) as maps:
-        for line in maps:
-            match = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ (\S+) \S+\s*(.*)", line)
-            start, end, mode, device, name = match.groups()
-            if mode.startswith("rw") and device == "00:00" and name not in ("[vvar]", "[vsyscall]"):
-                yield int(start, 16), int(end, 16), name
-
-
-def hits(pid, needles):
-    """Where the needles lie, at most a few for each."""
-    found = {needle: [] for needle in needles}
-    with open("/proc/%d/mem" % pid, "rb", 0) as memory:
-        for start, end, name in regions(pid):
-            position, tail = start, b""
-            while position < end:
-                try:
-                    memory.seek(position)
-                    piece = memory.read(min(16 << 20, end - position))
-                except OSError:
-                    break
-                if not piece:
-                    break
-                for needle in needles:
-                    at = (tail + piece).find(needle)
-                    if at >= 0 and len(found[needle]) < 5:
-                        found[needle].append("%x %s" % (position - len(tail) + at, name or "anonymous"))
-                tail, position = piece[-64:], position + len(piece)
-    return found
+from places import hits  # noqa: E402
 
 
 def exercise(client, other, sentinel):

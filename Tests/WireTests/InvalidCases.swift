@@ -497,5 +497,5 @@ enum InvalidCases {
     }()
 
     static let all: [Vector] = frames + headers + requests + answers + accountRequests + accountAnswers
-        + credentialRequests + credentialAnswers + keyRequests + keyAnswers
+        + credentialRequests + credentialAnswers + backupRequests + backupAnswers + auditCases + scrubs + keyRequests + keyAnswers
 }

@@ -57,18 +57,19 @@ enum Registry {
         case .cancel: Codec("cancel", Empty.self)
         case .credit:
             switch operation {
-            case .list, .export, .watch, .tokenWatch: Codec("credit", Credit.self)
+            case .list, .export, .watch, .tokenWatch, .backupCreate: Codec("credit", Credit.self)
             default: nil
             }
         case .chunk:
             switch operation {
             case .import: Codec("import chunk", TransferChunk.self)
             case .accountImport: Codec("accountImport chunk", AccountImportChunk.self)
+            case .restore: Codec("restore chunk", RestoreChunk.self)
             default: nil
             }
         case .end:
             switch operation {
-            case .import, .accountImport: Codec("\(operation) finish", ImportFinish.self)
+            case .import, .accountImport, .restore: Codec("\(operation) finish", ImportFinish.self)
             default: nil
             }
         case .response, .event: nil
@@ -117,6 +118,12 @@ enum Registry {
         case .credentialAct: request(CredentialActRequest.self)
         case .tokenWatch: request(TokenWatchRequest.self)
         case .credentialImport: request(CredentialImportRequest.self)
+        case .backupCreate: request(BackupCreateRequest.self)
+        case .restore: request(RestoreRequest.self)
+        case .backupList, .backupRun: request(Empty.self)
+        case .auditSearch: request(AuditSearchRequest.self)
+        case .auditVerify, .auditRepair: request(Empty.self)
+        case .scrub: request(ScrubRequest.self)
         }
     }
 
@@ -130,11 +137,14 @@ enum Registry {
         case (.end, .export): Codec("export end", Answer<ExportEnd>.self)
         case (.end, .import): Codec("import end", Answer<ImportEnd>.self)
         case (.end, .accountImport): Codec("accountImport end", Answer<AccountImportResponse>.self)
+        case (.chunk, .backupCreate): Codec("backupCreate chunk", BackupChunk.self)
+        case (.end, .backupCreate): Codec("backupCreate end", Answer<BackupFacts>.self)
+        case (.end, .restore): Codec("restore end", Answer<RestoreResponse>.self)
         case (.end, .watch): Codec("watch end", Failure.self)
         case (.event, .watch): Codec("watch event", WatchEvent.self)
         case (.end, .tokenWatch): Codec("tokenWatch end", Failure.self)
         case (.event, .tokenWatch): Codec("tokenWatch event", TokenWatchEvent.self)
-        case (.credit, .import), (.credit, .accountImport): Codec("credit", Credit.self)
+        case (.credit, .import), (.credit, .accountImport), (.credit, .restore): Codec("credit", Credit.self)
         default: nil
         }
     }
@@ -173,7 +183,13 @@ enum Registry {
         case .report: answer(ReportResponse.self)
         case .credentialAct: answer(CredentialActResponse.self)
         case .credentialImport: answer(AccountImportResponse.self)
-        case .list, .export, .import, .accountImport: nil
+        case .backupList: answer(BackupListResponse.self)
+        case .backupRun: answer(ScheduledBackup.self)
+        case .auditSearch: answer(AuditSearchResponse.self)
+        case .auditVerify: answer(AuditVerifyResponse.self)
+        case .auditRepair: answer(AuditRepairResponse.self)
+        case .scrub: answer(ScrubResponse.self)
+        case .list, .export, .import, .accountImport, .backupCreate, .restore: nil
         }
     }
 }

@@ -11,6 +11,12 @@ final class Directory: Sendable {
     func change<T: Sendable>(_ body: (inout sending DirectoryState) -> sending T) -> T { state.withLock { body(&$0) } }
 
     var isLocked: Bool { read { $0.phase != .ready } }
+    /// Whether the store is open and memory could not be filled.
+    var hasFailed: Bool {
+        read { state in
+            if case .failed = state.phase { true } else { false }
+        }
+    }
 
     /// - Throws: `locked`, or why memory could not be filled.
     func requireReady() throws(AccountError) {

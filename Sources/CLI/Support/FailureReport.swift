@@ -1,4 +1,5 @@
 import ArgumentParser
+import CofferAge
 import CofferClient
 import CofferFormats
 import CofferStore
@@ -17,6 +18,7 @@ struct FailureReport: Error {
         case let report as FailureReport: self = report
         case let error as ClientError: self.init(error, subject)
         case let error as StoreError: self.init(error)
+        case let error as AgeError: self.init(error)
         case let error as FormatError: self.init(status: .badInput, code: "bad-input", message: error.description)
         case let error as CommandFailure: self.init(status: error.status, code: error.code, message: error.message)
         case is CancellationError: self.init(status: .failure, code: "cancelled", message: "cancelled")
@@ -51,15 +53,28 @@ struct FailureReport: Error {
         status = switch error.code {
         case .unlockFailed, .locked: .locked
         case .notFound: .notFound
-        case .inUse, .busy, .full: .busy
+        case .inUse, .busy, .full, .audit: .busy
         case .damaged, .notAStore, .unknownFormat, .unknownSuite, .unknownKey: .badInput
         case .alreadyExists, .unwritable: .cannotCreate
+        case .notEmpty, .newer, .conflict: .conflict
+        case .invalidArgument, .invalidName: .badInput
         default: .failure
         }
         code = error.code.description
         message = error.message
         if error.code == .inUse { message += " (leave --store out where the daemon runs)" }
         if error.code == .outcomeUnknown { outcome = .unknown }
+    }
+
+    private init(_ error: AgeError) {
+        status = switch error.code {
+        case .noMatch: .locked
+        case .system, .finished: .failure
+        default: .badInput
+        }
+        code = error.code.description
+        message = error.message
+        if error.code == .workFactor { message += " (see --work-factor-limit)" }
     }
 
     private static let statuses: [ClientError.Code: ExitStatus] = [
@@ -69,7 +84,7 @@ struct FailureReport: Error {
         .locked: .locked, .unlockFailed: .locked,
         .unreachable: .unreachable, .untrustedServer: .unreachable, .disconnected: .unreachable,
         .needsPerson: .needsPerson, .dead: .dead, .noLiveMember: .noLiveMember, .limited: .upstream, .upstream: .upstream,
-        .busy: .busy, .draining: .busy, .storeFull: .busy, .tooManyConnections: .busy, .readOnly: .busy,
+        .busy: .busy, .draining: .busy, .storeFull: .busy, .tooManyConnections: .busy, .readOnly: .busy, .auditUnavailable: .busy,
         .deadlineExceeded: .deadline, .timedOut: .deadline,
         .invalidName: .badInput, .invalidArgument: .badInput, .tooLarge: .badInput, .damaged: .badInput,
     ]

@@ -16,31 +16,10 @@ enum KeyFile {
     }
 
     /// Writes a new file, mode 0600; one that is there is left as it is. Until ``Interrupts/finished(_:)`` a signal removes it.
-    static func create(_ path: String, _ key: SecretBytes) throws {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else {
-            let reason = errno == EEXIST ? "it is there already and was not changed" : SystemError.text()
-            throw CommandFailure.cannotCreate("cannot create '\(Printable.text(path))': \(reason)")
-        }
-        Interrupts.began(path)
-        defer { close(descriptor) }
-        do {
-            try hex(key).withUnsafeBytes { try Output.write($0, to: descriptor, "'\(Printable.text(path))'") }
-            guard fsync(descriptor) == 0 else {
-                throw CommandFailure.cannotCreate("cannot write '\(Printable.text(path))': \(SystemError.text())")
-            }
-            Path.synchroniseFolder(of: path)
-        } catch {
-            discard(path)
-            throw error
-        }
-    }
+    static func create(_ path: String, _ key: SecretBytes) throws { try NewSecretFile.create(path, hex(key)) }
 
     /// Removes a file that was just made.
-    static func discard(_ path: String) {
-        unlink(path)
-        Interrupts.finished(path)
-    }
+    static func discard(_ path: String) { NewSecretFile.discard(path) }
 
     /// Reads 64 hexadecimal digits (with or without a line end), or 32 bytes.
     static func read(_ path: String) throws -> SecretBytes {

@@ -6,13 +6,14 @@ final class OutputFile {
     private let temporary: String
     private var descriptor: Int32
 
+    private let mayReplace: Bool
+
+    /// - Parameter mayReplace: whether a file that is there may be replaced.
     /// - Throws: where `path` cannot be made, or is there and is not a file.
-    init(_ path: String) throws {
+    init(_ path: String, mayReplace: Bool = true) throws {
         self.path = path
-        var status = stat()
-        if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-            throw CommandFailure.cannotCreate("'\(Printable.text(path))' is there and is not a file")
-        }
+        self.mayReplace = mayReplace
+        try Self.refuse(path, mayReplace)
         let random = UInt64.random(in: .min ... .max)
         temporary = "\(Path.folder(of: path))/.\(Path.last(of: path).prefix(100)).\(String(random, radix: 36)).tmp"
         Interrupts.began(temporary)
@@ -29,8 +30,20 @@ final class OutputFile {
         try Output.write(bytes, to: descriptor, "'\(Printable.text(path))'")
     }
 
+    private static func refuse(_ path: String, _ mayReplace: Bool) throws {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw CommandFailure.cannotCreate("'\(Printable.text(path))' is there and is not a file")
+        }
+        guard mayReplace else {
+            throw CommandFailure.cannotCreate("'\(Printable.text(path))' is there already and was not changed (see --force)")
+        }
+    }
+
     /// Makes the file appear under its name, in place of the one before.
     func finish() throws {
+        if !mayReplace { try Self.refuse(path, mayReplace) }
         guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
             let reason = SystemError.text()
             discard()

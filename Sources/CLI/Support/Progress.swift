@@ -5,22 +5,33 @@ import Synchronization
 final class Progress: Sendable {
     private struct State {
         var done: UInt64 = 0
+        /// `nil`: nobody knows.
+        var total: UInt64?
         var isShown = false
         var isFinished = false
     }
 
-    /// `nil`: nobody knows.
-    private let total: Int?
     private let isWanted: Bool
-    private let state = Mutex(State())
+    /// What is waited for once all is done.
+    private let last: String
+    private let state: Mutex<State>
 
-    init(total: Int?, wanted: Bool) {
-        self.total = total.map { max(1, $0) }
+    init(total: Int?, wanted: Bool, last: String = "waiting for the daemon") {
+        state = Mutex(State(total: total.map { UInt64(max(1, $0)) }))
+        self.last = last
         isWanted = wanted && Output.errorIsTerminal
     }
 
     func update(_ done: UInt64) {
         state.withLock { $0.done = done }
+    }
+
+    /// Where the total shows itself on the way.
+    func update(_ done: UInt64, of total: UInt64) {
+        state.withLock { state in
+            state.done = done
+            state.total = max(total, done, 1)
+        }
     }
 
     /// Draws until the task is cancelled.
@@ -32,10 +43,10 @@ final class Progress: Sendable {
             state.withLock { state in
                 guard !state.isFinished else { return }
                 state.isShown = true
-                guard let total else { return show("\r\(state.done) so far") }
-                let filled = min(30, Int(clamping: state.done) * 30 / total)
+                guard let total = state.total else { return show("\r\(state.done) so far") }
+                let filled = Int(min(Double(state.done) / Double(total), 1) * 30)
                 let bar = String(repeating: "#", count: filled) + String(repeating: " ", count: 30 - filled)
-                show("\r[\(bar)] \(state.done) of \(total)" + (state.done >= total ? ", waiting for the daemon" : ""))
+                show("\r[\(bar)] \(state.done) of \(total)" + (state.done >= total ? ", \(last)" : ""))
             }
         }
     }

@@ -67,9 +67,7 @@ struct SlotAccess: ParsableArguments {
     static func with<Result>(
         _ directory: String, keyFile: String?, rekey: RekeyOptions? = nil, _ body: (Store) throws -> Result
     ) throws -> Result {
-        var options = Store.Options()
-        // Its daemon does that.
-        options.rekey.isAutomatic = false
+        var options = Store.Options.examining
         if let rekey { options.rekey = rekey }
         let store = try Store.open(at: directory, options: options)
         defer { store.close() }

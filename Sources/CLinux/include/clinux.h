@@ -16,4 +16,7 @@ int coffer_accept(int listener);
 // Names the calling thread (at most 15 letters).
 void coffer_name_thread(const char *name);
 
+// Has the kernel end this process when the thread that started it has ended.
+void coffer_end_with_parent(void);
+
 #endif

@@ -38,7 +38,7 @@ int coffer_is_listening(const char *path);
 // Sets blocks of the disk aside for a file, without changing its size. Returns 0 (also where the file system cannot), or -errno.
 int coffer_set_aside(int fd, int64_t offset, int64_t count);
 
-// No core dumps, and nobody but root may trace this process or read its memory.
+// No core dumps, no traces of a crash in the log, and nobody but root may trace this process or read its memory.
 int coffer_hide_process(void);
 // Raises the limit of open files to what is allowed. Returns the limit.
 long coffer_raise_file_limit(void);

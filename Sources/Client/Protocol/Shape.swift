@@ -4,17 +4,17 @@ import CofferWire
 enum Shape {
     /// One response.
     case single
-    /// Chunks, then an end: list, export.
+    /// Chunks, then an end: list, export, backup.
     case download
-    /// Credit, chunks, then an end: import.
+    /// Credit, chunks, then an end: import, restore.
     case upload
     /// A response, events, then an end: watch.
     case watch
 
     init(_ operation: CofferWire.Operation) {
         switch operation {
-        case .list, .export: self = .download
-        case .import, .accountImport: self = .upload
+        case .list, .export, .backupCreate: self = .download
+        case .import, .accountImport, .restore: self = .upload
         case .watch, .tokenWatch: self = .watch
         default: self = .single
         }

@@ -11,6 +11,12 @@ final class CredentialDirectory: Sendable {
     func change<T: Sendable>(_ body: (inout sending CredentialMemory) -> sending T) -> T { state.withLock { body(&$0) } }
 
     var isLocked: Bool { read { $0.phase != .ready } }
+    /// Whether the store is open and memory could not be filled.
+    var hasFailed: Bool {
+        read { memory in
+            if case .failed = memory.phase { true } else { false }
+        }
+    }
 
     /// - Throws: `locked`, or why memory could not be filled.
     func requireReady() throws(CredentialError) {

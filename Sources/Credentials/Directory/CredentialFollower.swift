@@ -37,6 +37,12 @@ final class CredentialFollower: Sendable {
         }
     }
 
+    /// Once more, where that went wrong: what failed may have been a moment's lack of memory or descriptors.
+    func loadIfFailed() {
+        guard context.directory.hasFailed else { return }
+        load()
+    }
+
     func follow(_ changes: [Change]) {
         guard changes.contains(where: { Self.isOurs($0.table) }) else { return }
         turn.withLock { _ in

@@ -6,6 +6,7 @@ public enum Action: String, Sendable, CaseIterable {
     case verify, reserve, settle, reveal
     case token, refresh, check, report, run
     case rekey
+    case scrub
 
     /// The number in stored policies and in compiled tables; never given to another action.
     var code: UInt8 {
@@ -31,6 +32,7 @@ public enum Action: String, Sendable, CaseIterable {
         case .report: 18
         case .run: 19
         case .rekey: 20
+        case .scrub: 21
         }
     }
 

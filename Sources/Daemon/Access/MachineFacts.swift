@@ -1,3 +1,4 @@
+import CofferStore
 import Glibc
 
 /// What this machine can tell about callers: why a rule can never match here (formats.md 13). Only for reports; access is

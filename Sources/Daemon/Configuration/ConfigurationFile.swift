@@ -19,6 +19,12 @@ struct ConfigurationFile {
     var upstream = UpstreamConfiguration()
     /// The `rekey` section.
     var rekey = RekeyOptions()
+    /// The `backups` section.
+    var backups = BackupConfiguration()
+    /// The `scrub` section.
+    var scrub = ScrubConfiguration()
+    /// The `audit` section.
+    var audit = AuditConfiguration()
 
     /// - Parameter required: whether a missing file is an error.
     static func read(_ path: String, required: Bool) throws(ConfigurationErrors) -> ConfigurationFile {
@@ -83,8 +89,26 @@ struct ConfigurationFile {
                 messages += errors
                 continue
             }
+            if keyNode.scalar?.string == "backups" {
+                let (backups, errors) = BackupSection.read(valueNode, path: path)
+                file.backups = backups
+                messages += errors
+                continue
+            }
+            if keyNode.scalar?.string == "scrub" {
+                let (scrub, errors) = ScrubSection.read(valueNode, path: path)
+                file.scrub = scrub
+                messages += errors
+                continue
+            }
+            if keyNode.scalar?.string == "audit" {
+                let (audit, errors) = AuditSection.read(valueNode, path: path)
+                file.audit = audit
+                messages += errors
+                continue
+            }
             guard let name = keyNode.scalar?.string, let key = SettingKey(rawValue: name) else {
-                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream", "rekey"]).joined(separator: ", ")
+                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream", "backups", "scrub", "audit", "rekey"]).joined(separator: ", ")
                 messages.append("\(place): unknown setting '\(String((keyNode.scalar?.string ?? "?").prefix(60)))'; known are \(known)")
                 continue
             }

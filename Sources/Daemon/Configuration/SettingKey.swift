@@ -12,6 +12,7 @@ enum SettingKey: String, CaseIterable {
     case mapSize = "map_size"
     case indexSize = "index_size"
     case logRevisions = "log_revisions"
+    case keepGenerations = "keep_generations"
     case connectionsPerUID = "connections_per_uid"
     case logLevel = "log_level"
 
@@ -28,6 +29,7 @@ enum SettingKey: String, CaseIterable {
         case .mapSize: SettingValue.size(text, (1 << 20)...(1 << 46)) == nil ? "must be a size from 1MiB to 64TiB" : nil
         case .indexSize: SettingValue.size(text, 0...(1 << 40)) == nil ? "must be a size such as 320MiB, or 0 for no index" : nil
         case .logRevisions: SettingValue.number(text, 1...10_000_000) == nil ? "must be a number from 1 to 10000000" : nil
+        case .keepGenerations: SettingValue.number(text, 0...100) == nil ? "must be a number from 0 to 100" : nil
         case .connectionsPerUID: SettingValue.number(text, 1...100_000) == nil ? "must be a number from 1 to 100000" : nil
         case .logLevel:
             SettingValue.logLevels.contains(text) ? nil : "must be one of \(SettingValue.logLevels.joined(separator: ", "))"
@@ -54,6 +56,18 @@ enum SettingValue {
     private static let units: [(String, Int)] = [
         ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40), ("B", 1), ("", 1),
     ]
+
+    private static let spans: [(String, Int)] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
+
+    /// Milliseconds: a number with `ms`, `s`, `m`, `h` or `d` behind it.
+    static func span(_ text: String, _ range: ClosedRange<Int>) -> Int? {
+        for (unit, factor) in spans where text.hasSuffix(unit) {
+            guard let number = Int(text.dropLast(unit.count)), number >= 0 else { continue }
+            let (milliseconds, overflow) = number.multipliedReportingOverflow(by: factor)
+            return !overflow && range.contains(milliseconds) ? milliseconds : nil
+        }
+        return nil
+    }
 
     /// Bytes: a number, with `KiB`, `MiB`, `GiB` or `TiB` behind it.
     static func size(_ text: String, _ range: ClosedRange<Int>) -> Int? {

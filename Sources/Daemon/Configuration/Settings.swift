@@ -22,6 +22,10 @@ public struct Settings: Sendable, Equatable {
     /// Bytes of sealed records that all loops together keep in memory; 0: none.
     public var indexSize = 320 << 20
     public var logRevisions = 65_536
+    /// Generations of the store that stay beside the present one after a restore.
+    public var keepGenerations = 0
+    /// A store that is older than it was is taken at this revision; only a flag says so, and only for one start.
+    public var acceptRollback: UInt64?
     public var connectionsPerUID = 1_024
     public var logLevel = "info"
     /// The HTTP doors; only the file has them.
@@ -30,6 +34,15 @@ public struct Settings: Sendable, Equatable {
     var upstream = UpstreamConfiguration()
     /// When record keys give way, and how fast; only the file has it.
     var rekey = RekeyOptions()
+    /// The backups that the daemon takes by itself; only the file has it.
+    var backups = BackupConfiguration()
+    /// When the store is scrubbed; only the file has it.
+    var scrub = ScrubConfiguration()
+    /// The audit log; only the file has it.
+    var audit = AuditConfiguration()
+
+    /// Where the audit log lies.
+    var auditFolder: String { audit.folder.isEmpty ? store + "/audit" : audit.folder }
 
     /// The three places, and the defaults for everything else.
     init(store: String, socket: String, keyFile: String) {
@@ -73,6 +86,14 @@ public struct Settings: Sendable, Equatable {
         settings.http = http
         settings.upstream = file.upstream
         settings.rekey = file.rekey
+        settings.backups = file.backups
+        settings.audit = file.audit
+        guard settings.backups.folder != settings.store, !SystemPath.isInside(settings.backups.folder, folder: settings.store) else {
+            throw ConfigurationErrors(messages: [
+                "'backups.folder' \(settings.backups.folder) must not lie in the store's folder: what happens to one would happen to both"
+            ])
+        }
+        settings.scrub = file.scrub
         return settings
     }
 
@@ -95,6 +116,7 @@ public struct Settings: Sendable, Equatable {
         if let value = text(.mapSize) { mapSize = SettingValue.size(value, (1 << 20)...(1 << 46)) ?? mapSize }
         if let value = text(.indexSize) { indexSize = SettingValue.size(value, 0...(1 << 40)) ?? indexSize }
         if let value = text(.logRevisions) { logRevisions = Int(value) ?? logRevisions }
+        if let value = text(.keepGenerations) { keepGenerations = Int(value) ?? keepGenerations }
         if let value = text(.connectionsPerUID) { connectionsPerUID = Int(value) ?? connectionsPerUID }
         if let value = text(.logLevel) { logLevel = value }
         guard !SystemPath.isInside(keyFile, folder: store) else {

@@ -9,6 +9,9 @@ struct DaemonHealth: HealthSource {
     let store: Store
     let accounts: Accounts
     let credentials: CredentialSigns
+    let backups: BackupSigns
+    let scrubs: ScrubService
+    let audit: AuditSigns
     let connections: ConnectionCounts
     let socket: SocketPath
     let startTime: UInt64
@@ -18,6 +21,9 @@ struct DaemonHealth: HealthSource {
         var result: [(name: String, problem: String?)] = [("store", store.isLocked ? "locked" : store.readOnlyReason)]
         result.append(("accounts", accounts.isLocked ? "locked" : nil))
         result.append(("credentials", credentials.isLocked ? "locked" : nil))
+        if let sign = backups.health() { result.append(sign) }
+        result.append(scrubs.health())
+        result.append(("audit", audit.problem))
         let present = socket.present
         result.append(("socket", present?.mode == socket.mode && present?.uid == geteuid() ? nil : "its file is gone or has another mode or owner"))
         return result
@@ -31,6 +37,9 @@ struct DaemonHealth: HealthSource {
             Self.gauge("coffer_start_time_seconds", "When the daemon was started, in Unix seconds.", Double(startTime) / 1_000),
             Self.gauge("coffer_socket_connections", "Open connections of the Unix socket.", Double(connections.total)),
         ]
+        metrics += backups.metrics()
+        metrics += scrubs.metrics()
+        metrics += audit.metrics()
         guard !locked else { return metrics }
         let numbers = await withCheckedContinuation { continuation in
             // It waits for the list worker: not on a thread of the pool.

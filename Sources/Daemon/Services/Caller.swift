@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferAudit
 import CofferStore
 import CofferWire
 
@@ -9,6 +10,11 @@ struct Caller: Sendable {
     /// `nil`: the tenant that the caller named does not exist; nothing is allowed there.
     var tenant: TenantID?
     var rights: PrincipalClass
+    /// The same caller as the audit log writes it down, and where refusals go.
+    var who: AuditWho
+    var trail: AuditTrail
+    /// Of the request at hand.
+    var refusal = RefusalNote()
 
     @inline(__always)
     func allows(_ noun: Noun, _ action: Action, _ name: UnsafeRawBufferPointer) -> Bool {
@@ -24,14 +30,26 @@ struct Caller: Sendable {
 
     /// - Throws: `denied`.
     func require(_ noun: Noun, _ action: Action, of tenant: TenantID, _ name: [UInt8]) throws(Failure) {
-        guard allows(noun, action, of: tenant, name) else { throw .denied }
+        guard allows(noun, action, of: tenant, name) else { throw refused(noun, action, tenant, name) }
     }
 
     func allows(_ noun: Noun, _ action: Action, _ name: [UInt8] = []) -> Bool { name.withUnsafeBytes { allows(noun, action, $0) } }
 
     /// - Throws: `denied`.
     func require(_ noun: Noun, _ action: Action, _ name: [UInt8] = []) throws(Failure) {
-        guard allows(noun, action, name) else { throw .denied }
+        guard allows(noun, action, name) else { throw refused(noun, action, noun == .secret ? tenant : nil, name) }
+    }
+
+    /// In the log it stands as what it is; the caller cannot tell it from absent.
+    private func refused(_ noun: Noun, _ action: Action, _ tenant: TenantID?, _ name: [UInt8]) -> Failure {
+        refusal.take()
+        trail.did(who, AuditNoun(noun), AuditAction(action), tenant: tenant, name: name, result: .denied)
+        return .denied
+    }
+
+    /// What came of something long.
+    func note<T>(_ noun: AuditNoun, _ action: AuditAction, _ result: Result<T, Failure>) {
+        if case .failure(let failure) = result { trail.did(who, noun, action, result: failure.code) } else { trail.did(who, noun, action) }
     }
 
     /// Policy first, then the rules of names (protocol.md, "Rights").
@@ -54,6 +72,9 @@ extension Failure {
     /// One text for "not allowed" and "not there", so that the two look alike (formats.md 13, decisions 24).
     static let denied = Failure(.denied, "no policy allows this, or there is no such name")
     static let locked = Failure(.locked, "the store is locked: 'coffer unlock' opens it")
+    /// What made the log fail is for those who may look: status and doctor say it.
+    static let auditUnavailable = Failure(
+        .auditUnavailable, "the audit log cannot be written: nothing is handed out meanwhile", retry: .after(milliseconds: 1_000))
     static let draining = Failure(.draining, "the daemon is stopping", retry: .after(milliseconds: 1_000))
 
     init(_ error: StoreError) {
@@ -64,7 +85,7 @@ extension Failure {
         case .versionNotFound: .versionNotFound
         case .deleted: .deleted
         case .expired: .expired
-        case .conflict, .alreadyExists: .conflict
+        case .conflict, .alreadyExists, .notEmpty, .newer: .conflict
         // Doors translate these before; whoever does not is told the next best.
         case .budgetExhausted, .walletExhausted, .dayExhausted, .monthExhausted, .inFlightExhausted: .conflict
         case .resync: .resync
@@ -72,6 +93,7 @@ extension Failure {
         case .busy: .busy
         case .readOnly: .readOnly
         case .full: .storeFull
+        case .audit: .auditUnavailable
         case .outcomeUnknown: .outcomeUnknown
         case .damaged, .unknownFormat, .unknownSuite, .unknownKey, .rolledBack, .notAStore: .damaged
         case .unlockFailed: .unlockFailed
@@ -79,7 +101,7 @@ extension Failure {
         default: .failed
         }
         let retry: Retry = switch code {
-        case .busy: .after(milliseconds: 1_000)
+        case .busy, .auditUnavailable: .after(milliseconds: 1_000)
         case .failed: .now
         default: .never
         }

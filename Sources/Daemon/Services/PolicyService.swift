@@ -17,8 +17,11 @@ final class PolicyService: CommitListener {
     private let current: Mutex<PolicySnapshot>
     private let counter = ManagedAtomic<UInt64>(1)
     private let queue = DispatchQueue(label: "coffer.policies")
-    /// Used on the writer's thread only, where commits and locking are told.
+    /// Held while policies are read: on the writer's thread, where commits and locking are told, or by ``readAgain()``.
+    private let turn = Mutex(())
+    /// Used by whoever has the turn.
     private nonisolated(unsafe) var reader: StoreReader?
+    private let failed = ManagedAtomic<Bool>(false)
 
     /// - Parameter accounts: told of commits before this service, so that rules find the tenants they name.
     init(store: Store, accounts: Accounts) {
@@ -37,24 +40,34 @@ final class PolicyService: CommitListener {
     // MARK: Following the store
 
     func committed(_ changes: [Change]) {
-        if changes.contains(where: { $0.table == .policies }) { return reload() }
+        if changes.contains(where: { $0.table == .policies }) { return turn.withLock { _ in reload() } }
         // Connections look their tenant up again.
         if changes.contains(where: { $0.table == .tenants }) { counter.wrappingIncrement(ordering: .acquiringAndReleasing) }
     }
 
     func lockChanged(locked: Bool) {
-        if locked {
-            reader = nil
-            replace(PolicySnapshot(policies: [], revision: 0, administrators: administrators))
-        } else {
-            reload()
+        turn.withLock { _ in
+            if locked {
+                reader = nil
+                failed.store(false, ordering: .relaxed)
+                replace(PolicySnapshot(policies: [], revision: 0, administrators: administrators))
+            } else {
+                reload()
+            }
         }
     }
+
+    /// Whether the policies of an open store could not be read: until they are, nobody but administrators has rights.
+    var hasFailed: Bool { failed.load(ordering: .relaxed) }
+
+    /// Reads them again, and lets connections look their tenants up again. Blocks for the disk.
+    func readAgain() { turn.withLock { _ in reload() } }
 
     /// A policy that cannot be read gives no rights; the others stay in force.
     private func reload() {
         var policies: [StoredPolicy] = []
         var newest: UInt64 = 0
+        var hasFailed = false
         do throws(StoreError) {
             if reader == nil { reader = try store.makeReader(indexed: false) }
             guard let reader else { return }
@@ -66,7 +79,10 @@ final class PolicyService: CommitListener {
             }
         } catch {
             policies = []
+            reader = nil
+            hasFailed = error.code != .locked
         }
+        failed.store(hasFailed, ordering: .relaxed)
         replace(PolicySnapshot(policies: policies, revision: newest, administrators: administrators))
     }
 
@@ -76,7 +92,7 @@ final class PolicyService: CommitListener {
     }
 
     /// Before the store closes: the reader must be gone.
-    func stop() { reader = nil }
+    func stop() { turn.withLock { _ in reader = nil } }
 
     // MARK: Changing
 

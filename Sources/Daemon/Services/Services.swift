@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferAudit
 import CofferCredentials
 import CofferStore
 import Synchronization
@@ -17,12 +18,16 @@ final class Services: Sendable {
     let acts: CredentialActs
     let reports: TokenReports
     let credentialImports: CredentialImports
+    let backups: BackupService
+    let scrubs: ScrubService
+    let trail: AuditTrail
+    let audit: AuditService
     /// What unfinished imports hold in memory, all together.
     let imports = ImportBudget()
 
     init(
         store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts, accounts: Accounts,
-        credentials: Credentials, clock: @escaping @Sendable () -> UInt64
+        credentials: Credentials, backups: BackupService, scrubs: ScrubService, trail: AuditTrail, clock: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
         secrets = SecretService(store: store)
@@ -32,10 +37,14 @@ final class Services: Sendable {
         self.connections = connections
         self.accounts = accounts
         self.credentials = credentials
+        self.scrubs = scrubs
         records = RecordService(accounts: accounts, credentials: credentials, store: store, clock: clock)
         acts = CredentialActs(credentials: credentials, records: records.credentials, pools: records.pools, schedules: records.schedules, sinks: records.sinks)
         reports = TokenReports(credentials: credentials, clock: clock)
         credentialImports = CredentialImports(credentials: credentials)
+        self.backups = backups
+        self.trail = trail
+        audit = AuditService(trail: trail, store: store, accounts: accounts)
     }
 }
 

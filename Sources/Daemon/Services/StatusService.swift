@@ -22,18 +22,25 @@ final class StatusService: Sendable {
     private let policies: PolicyService
     private let connections: ConnectionCounts
     private let credentials: CredentialSigns
+    private let backups: BackupSigns
+    private let scrubs: ScrubService
+    private let audit: AuditSigns
     private let facts: Facts
     private let clock: @Sendable () -> UInt64
     /// Statistics block on the list worker: not for a loop.
     private let queue = DispatchQueue(label: "coffer.status")
 
     init(
-        store: Store, policies: PolicyService, connections: ConnectionCounts, credentials: CredentialSigns, facts: Facts, clock: @escaping @Sendable () -> UInt64
+        store: Store, policies: PolicyService, connections: ConnectionCounts, credentials: CredentialSigns, backups: BackupSigns,
+        scrubs: ScrubService, audit: AuditSigns, facts: Facts, clock: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
         self.policies = policies
         self.connections = connections
         self.credentials = credentials
+        self.backups = backups
+        self.scrubs = scrubs
+        self.audit = audit
         self.facts = facts
         self.clock = clock
     }
@@ -62,6 +69,9 @@ final class StatusService: Sendable {
         text("store", facts.storePath)
         text("store-id", Self.hexadecimal(store.storeID))
         number("memory-hidden", facts.isHidden ? 1 : 0)
+        entries += backups.entries() + scrubs.entries()
+        for (key, value) in audit.counts() { number(key, value) }
+        for (key, value) in audit.texts() { text(key, value) }
         if locked {
             if !facts.unlockNote.isEmpty { text("unlock-note", facts.unlockNote) }
             return entries
@@ -143,6 +153,18 @@ final class StatusService: Sendable {
             add("oldest-reader", numbers.oldestReaderAge > 60_000 ? .warning : .good, "the oldest reader is \(numbers.oldestReaderAge) ms old")
         }
         if !locked { findings += credentials.findings() }
+        findings += backups.findings()
+        let kept = store.keptGenerations()
+        if !kept.isEmpty {
+            add("kept-generations", .warning, "\(kept.joined(separator: ", ")) lie beside the store's present generation: they still open "
+                + "with its key, and what was deleted since is in them (keep_generations)")
+        }
+        if !locked && store.counterWasMissing {
+            add("counter-file", .warning, "the counter file was gone when the store was unlocked: an older copy of the store in its place "
+                + "would not have been noticed")
+        }
+        findings.append(scrubs.finding)
+        findings.append(audit.finding())
         add("memory-hidden", facts.isHidden ? .good : .bad, facts.isHidden
             ? "no core dumps, not dumpable" : "core dumps or tracing could not be switched off")
         let socket = SocketPath(path: facts.socketPath, mode: facts.socketMode).present

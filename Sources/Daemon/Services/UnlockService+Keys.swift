@@ -1,3 +1,4 @@
+import CofferAudit
 import CofferStore
 import CofferWire
 
@@ -17,16 +18,20 @@ extension UnlockService {
         }
         try enqueue { [self] in
             do throws(StoreError) {
+                try trail.require(caller.who, .slot, .rotate, version: UInt64(request.id), note: "\(request.kind)")
                 completion(.success(SlotAddResponse(id: request.id, recoveryKey: try store.rotateSlot(request.id, to: secret) ?? "")))
             } catch {
-                completion(.failure(Failure(error)))
+                let failure = Failure(error)
+                trail.did(caller.who, .slot, .rotate, version: UInt64(request.id), result: failure.code)
+                completion(.failure(failure))
             }
         }
     }
 
     /// Only for root and the daemon's uid, and as slow with wrong secrets as unlocking: it tells right from wrong like that does.
     func rehearse(
-        uid: UInt32, _ request: SlotRehearseRequest, now: @escaping @Sendable () -> UInt64, completion: @escaping Completion<SlotRehearseResponse>
+        uid: UInt32, _ who: AuditWho, _ request: SlotRehearseRequest, now: @escaping @Sendable () -> UInt64,
+        completion: @escaping Completion<SlotRehearseResponse>
     ) throws(Failure) {
         let secret = Self.secret(request.kind, SecretBuffer(request.secret))
         try checkPace(uid, now())
@@ -35,17 +40,21 @@ extension UnlockService {
             do throws(StoreError) {
                 let id = try store.rehearse(secret, slot: request.id == 0 ? nil : request.id)
                 throttle.succeeded(uid: uid)
+                trail.did(who, .slot, .verify, version: UInt64(id), note: "\(request.kind)")
                 completion(.success(SlotRehearseResponse(id: id)))
             } catch {
                 if error.code == .unlockFailed { throttle.failed(uid: uid, now: now()) }
-                completion(.failure(Failure(error)))
+                let failure = Failure(error)
+                trail.did(who, .slot, .verify, version: UInt64(request.id), result: failure.code, note: "\(request.kind)")
+                completion(.failure(failure))
             }
         }
     }
 
     /// Only for administrators: it decides who can open the store at all.
     func changeRoot(
-        uid: UInt32, _ request: RekeyRootRequest, now: @escaping @Sendable () -> UInt64, completion: @escaping Completion<RekeyRootResponse>
+        uid: UInt32, _ who: AuditWho, _ request: RekeyRootRequest, now: @escaping @Sendable () -> UInt64,
+        completion: @escaping Completion<RekeyRootResponse>
     ) throws(Failure) {
         var kept: [KeptSlot] = []
         for slot in request.kept {
@@ -60,12 +69,15 @@ extension UnlockService {
         try enqueue { [self, kept] in
             do throws(Failure) { try checkPace(uid, now()) } catch { return completion(.failure(error)) }
             do throws(StoreError) {
+                try trail.require(who, .store, .rekey, note: "root")
                 let drawn = try store.changeRoot(keeping: kept, dropping: request.dropped)
                 throttle.succeeded(uid: uid)
                 completion(.success(RekeyRootResponse(recoveryKeys: drawn.map { SlotAddResponse(id: $0.id, recoveryKey: $0.recoveryKey) })))
             } catch {
                 if error.code == .unlockFailed { throttle.failed(uid: uid, now: now()) }
-                completion(.failure(Failure(error)))
+                let failure = Failure(error)
+                trail.did(who, .store, .rekey, result: failure.code, note: "root")
+                completion(.failure(failure))
             }
         }
     }
@@ -74,6 +86,7 @@ extension UnlockService {
         if act != .state || !caller.allows(.store, .info) { try caller.require(.store, .rekey) }
         try enqueue { [self] in
             do throws(StoreError) {
+                if act != .state { try trail.require(caller.who, .store, .rekey, note: "\(act)") }
                 switch act {
                 case .state: break
                 case .start: try store.startRekey()
@@ -81,7 +94,9 @@ extension UnlockService {
                 }
                 completion(.success(RekeyResponse(try store.rekeyStatus())))
             } catch {
-                completion(.failure(Failure(error)))
+                let failure = Failure(error)
+                if act != .state { trail.did(caller.who, .store, .rekey, result: failure.code, note: "\(act)") }
+                completion(.failure(failure))
             }
         }
     }

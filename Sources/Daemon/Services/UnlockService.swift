@@ -1,3 +1,4 @@
+import CofferAudit
 import CofferStore
 import CofferWire
 import Dispatch
@@ -7,13 +8,15 @@ import Synchronization
 final class UnlockService: Sendable {
     let store: Store
     let throttle: UnlockThrottle
+    let trail: AuditTrail
     private let queue = DispatchQueue(label: "coffer.unlock")
     private let waiting = Mutex(0)
     /// Waiting attempts beyond this are `busy`.
     private static let longestQueue = 4
 
-    init(store: Store, throttle: UnlockThrottle) {
+    init(store: Store, throttle: UnlockThrottle, trail: AuditTrail) {
         self.store = store
+        self.trail = trail
         self.throttle = throttle
     }
 
@@ -33,7 +36,9 @@ final class UnlockService: Sendable {
     }
 
     /// Only for root and the daemon's uid: the caller has checked that.
-    func unlock(uid: UInt32, _ request: UnlockRequest, now: @escaping @Sendable () -> UInt64, completion: @escaping Completion<Empty>) throws(Failure) {
+    func unlock(
+        uid: UInt32, _ who: AuditWho, _ request: UnlockRequest, now: @escaping @Sendable () -> UInt64, completion: @escaping Completion<Empty>
+    ) throws(Failure) {
         let secret = Self.secret(request.kind, SecretBuffer(request.secret))
         try checkPace(uid, now())
         try enqueue { [self] in
@@ -42,10 +47,13 @@ final class UnlockService: Sendable {
             do throws(StoreError) {
                 try store.unlock(secret)
                 throttle.succeeded(uid: uid)
+                trail.did(who, .store, .unlock, note: "\(request.kind)")
                 completion(.success(Empty()))
             } catch {
                 if error.code == .unlockFailed { throttle.failed(uid: uid, now: now()) }
-                completion(.failure(Failure(error)))
+                let failure = Failure(error)
+                trail.did(who, .store, .unlock, result: failure.code, note: "\(request.kind)")
+                completion(.failure(failure))
             }
         }
     }
@@ -60,8 +68,10 @@ final class UnlockService: Sendable {
         }
     }
 
-    func lock(completion: @escaping Completion<Empty>) {
+    func lock(_ who: AuditWho, completion: @escaping Completion<Empty>) {
         queue.async { [self] in
+            // In front of it: behind it there are no keys to seal a record with.
+            trail.did(who, .store, .lock)
             store.lock()
             completion(.success(Empty()))
         }
@@ -98,10 +108,13 @@ final class UnlockService: Sendable {
         }
         try enqueue { [self] in
             do throws(StoreError) {
+                try trail.require(caller.who, .slot, .add, note: "\(request.kind)")
                 let added = try store.addSlot(slot)
                 completion(.success(SlotAddResponse(id: added.id, recoveryKey: added.recoveryKey ?? "")))
             } catch {
-                completion(.failure(Failure(error)))
+                let failure = Failure(error)
+                trail.did(caller.who, .slot, .add, result: failure.code)
+                completion(.failure(failure))
             }
         }
     }
@@ -110,10 +123,13 @@ final class UnlockService: Sendable {
         try caller.require(.store, .slots)
         try enqueue { [self] in
             do throws(StoreError) {
+                try trail.require(caller.who, .slot, .remove, version: UInt64(id))
                 try store.removeSlot(id)
                 completion(.success(Empty()))
             } catch {
-                completion(.failure(Failure(error)))
+                let failure = Failure(error)
+                trail.did(caller.who, .slot, .remove, version: UInt64(id), result: failure.code)
+                completion(.failure(failure))
             }
         }
     }

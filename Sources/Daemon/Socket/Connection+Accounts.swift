@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferAudit
 import CofferStore
 import CofferWire
 
@@ -30,7 +31,9 @@ extension Connection {
             try await records.delete(caller, fields)
         }
         case .reveal: try run(operation, id, body) { (caller, fields: RevealRequest) async throws(Failure) in
-            try await records.apiKeys.reveal(caller, id: fields.id)
+            let revealed = try await records.apiKeys.reveal(caller, id: fields.id)
+            do throws(StoreError) { try await caller.trail.requireSoon(caller.who, .apikey, .reveal, name: Array(fields.id.utf8)) } catch { throw Failure(error) }
+            return revealed
         }
         case .usage: try run(operation, id, body) { (caller, fields: UsageRequest) async throws(Failure) in
             try await records.apiKeys.usage(caller, id: fields.id, limit: Int(fields.limit))

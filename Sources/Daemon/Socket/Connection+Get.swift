@@ -1,3 +1,4 @@
+import CofferAudit
 import CofferStore
 import CofferWire
 
@@ -5,7 +6,7 @@ import CofferWire
 // takes a lock or leaves the thread.
 extension Connection {
     /// Bytes in front of the value: the frame's header, the zero of the error, the fixed fields.
-    private static let valueOffset = FrameHeader.size + 2 + GetResponse.fixedSize
+    static let valueOffset = FrameHeader.size + 2 + GetResponse.fixedSize
     /// Room that most records fit in; larger ones say what they need.
     private static let usualRecord = 1_024
 
@@ -29,9 +30,19 @@ extension Connection {
         if loop.plantsAllocation { loop.plant() }
         guard !loop.isDraining else { return send(.response, Operation.get.rawValue, requestID, Failure.draining) }
         guard loop.isUnlocked else { return send(.response, Operation.get.rawValue, requestID, loop.lockFailure) }
+        guard loop.recorder.permits(loop.now) else { return send(.response, Operation.get.rawValue, requestID, Failure.auditUnavailable) }
         guard let tenant = caller.tenant, caller.rights.allows(.secret, .get, tenant: tenant, name: name) else {
+            if let unread { return send(.response, Operation.get.rawValue, requestID, unread) }
+            countRefusedGet(name)
             return send(.response, Operation.get.rawValue, requestID, Failure.denied)
         }
+        get(requestID, tenant, name, version, unless, isRecorded: false)
+    }
+
+    /// - Parameter isRecorded: the audit log has this read already, durable.
+    func get(
+        _ requestID: UInt32, _ tenant: TenantID, _ name: UnsafeRawBufferPointer, _ version: UInt64, _ unless: Expectation, isRecorded: Bool
+    ) {
         var size = Self.usualRecord
         while true {
             let room = output.reserve(Self.valueOffset + size)
@@ -42,6 +53,7 @@ extension Connection {
                 size = needed
             case .value(let found):
                 if unless != .none && !isWanted(found, unless, requestID) { return }
+                if !isRecorded && !mayAnswer(found, requestID, tenant, name) { return }
                 return answer(requestID, found, room)
             default:
                 return miss(outcome, requestID, name)
@@ -90,7 +102,9 @@ extension Connection {
     private func miss(_ outcome: ReadOutcome, _ requestID: UInt32, _ name: UnsafeRawBufferPointer) {
         let bytes = Array(name)
         func answer(_ error: StoreError) {
-            send(.response, Operation.get.rawValue, requestID, caller.failure(error, about: bytes))
+            let failure = caller.failure(error, about: bytes)
+            _ = countMiss(failure, bytes)
+            send(.response, Operation.get.rawValue, requestID, failure)
         }
         switch outcome {
         case .deleted: answer(StoreError(.deleted, "the name, or this version of it, is deleted"))
@@ -116,7 +130,11 @@ extension Connection {
                 try worker.get().confirmMissing(tenant: tenant, name: name)
                 throw StoreError(.notFound, "there is no such name")
             } catch {
-                handle.finish(Result<Empty, Failure>.failure(caller.failure(error, about: bytes)))
+                let failure = caller.failure(error, about: bytes)
+                handle.resume { connection, request in
+                    _ = connection.countMiss(failure, bytes)
+                    connection.finish(request, failure)
+                }
             }
         }
     }

@@ -14,12 +14,12 @@ extension Connection {
             let request: Request<SlotRehearseRequest> = try decode(body)
             guard loop.policies.isAdministrator(uid) else { throw .denied }
             let handle = handle(of: wait(operation, id, request))
-            try unlock.rehearse(uid: uid, request.fields, now: loop.clock) { handle.finish($0) }
+            try unlock.rehearse(uid: uid, caller.who, request.fields, now: loop.clock) { handle.finish($0) }
         case .rekeyRoot:
             let request: Request<RekeyRootRequest> = try decode(body)
             guard loop.policies.isAdministrator(uid) else { throw .denied }
             let handle = handle(of: wait(operation, id, request))
-            try unlock.changeRoot(uid: uid, request.fields, now: loop.clock) { handle.finish($0) }
+            try unlock.changeRoot(uid: uid, caller.who, request.fields, now: loop.clock) { handle.finish($0) }
         default:
             let request: Request<RekeyRequest> = try decode(body)
             let handle = handle(of: wait(operation, id, request))

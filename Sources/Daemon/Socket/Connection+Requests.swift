@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferAudit
 import CofferStore
 import CofferWire
 
@@ -7,6 +8,9 @@ extension Connection {
     func begin(_ operation: Operation, _ id: UInt32, _ body: UnsafeRawBufferPointer) {
         do throws(Failure) {
             if loop.isDraining { throw Failure.draining }
+            try checkUnread(operation)
+            caller.refusal = RefusalNote()
+            try checkAudit(operation, body)
             if operation == .get { return get(id, body) }
             if operation == .verify { return verify(id, body) }
             if !loop.isUnlocked {
@@ -39,12 +43,30 @@ extension Connection {
                 try accounts(operation, id, body)
             case .token, .report, .credentialAct, .tokenWatch, .credentialImport:
                 try credentials(operation, id, body)
+            case .backupCreate, .restore, .backupList, .backupRun: try backups(operation, id, body)
+            case .scrub: try scrub(id, body)
+            case .auditSearch, .auditVerify, .auditRepair: try audit(operation, id, body)
             }
         } catch {
             // A stream is ended, anything else (and a watch that does not open) answered.
-            let kind: FrameKind = [.list, .export, .import, .accountImport].contains(operation) ? .end : .response
+            let kind: FrameKind = [.list, .export, .import, .accountImport, .backupCreate, .restore].contains(operation) ? .end : .response
             unfinished.removeValue(forKey: id)
+            noteRefusal(error, operation, caller.refusal)
             send(kind, operation.rawValue, id, error)
+        }
+    }
+
+    /// While tenants cannot be read nobody is in one: that is no verdict of a policy.
+    var unread: Failure? {
+        guard caller.tenant == nil, loop.isUnlocked, loop.services.accounts.hasFailed else { return nil }
+        return Failure(.failed, "what the store holds could not be read; it is tried again each second", retry: .after(milliseconds: 1_000))
+    }
+
+    private func checkUnread(_ operation: Operation) throws(Failure) {
+        guard caller.tenant == nil, let unread else { return }
+        switch operation {
+        case .hello, .confirm, .status, .ping, .whoami, .lock, .unlock, .doctor: return
+        default: throw unread
         }
     }
 
@@ -53,7 +75,7 @@ extension Connection {
     }
 
     /// Only decodes: a bad body is `malformed` before it is `locked` (protocol.md, "Order of the checks").
-    private func check(_ operation: Operation, _ body: UnsafeRawBufferPointer) throws(Failure) {
+    func check(_ operation: Operation, _ body: UnsafeRawBufferPointer) throws(Failure) {
         switch operation {
         case .put: let _: Request<PutRequest> = try decode(body)
         case .info: let _: Request<InfoRequest> = try decode(body)
@@ -81,6 +103,12 @@ extension Connection {
         case .credentialAct: let _: Request<CredentialActRequest> = try decode(body)
         case .tokenWatch: let _: Request<TokenWatchRequest> = try decode(body)
         case .credentialImport: let _: Request<CredentialImportRequest> = try decode(body)
+        case .backupCreate: let _: Request<BackupCreateRequest> = try decode(body)
+        case .restore: let _: Request<RestoreRequest> = try decode(body)
+        case .backupList, .backupRun: let _: Request<Empty> = try decode(body)
+        case .scrub: let _: Request<ScrubRequest> = try decode(body)
+        case .auditSearch: let _: Request<AuditSearchRequest> = try decode(body)
+        case .auditVerify, .auditRepair: let _: Request<Empty> = try decode(body)
         case .hello, .confirm, .get, .ping, .status, .whoami, .unlock, .doctor, .slotRehearse: break
         }
     }
@@ -88,6 +116,7 @@ extension Connection {
     /// Enters a request that is completed later, with its deadline.
     func wait<Fields>(_ operation: Operation, _ id: UInt32, _ request: Request<Fields>, shape: ConnectionRules.Unfinished? = nil) -> PendingRequest {
         let pending = PendingRequest(id: id, operation: operation.rawValue, shape: shape ?? .single(operation.rawValue))
+        pending.refusal = caller.refusal
         unfinished[id] = pending
         if request.deadline > 0 {
             pending.deadline = loop.now + UInt64(request.deadline)
@@ -161,6 +190,7 @@ extension Connection {
         guard let info = try loop.services.secrets.info(caller, name: name, reader: loop.reader, now: loop.now) else {
             throw Failure(.notFound, "there is no such name")
         }
+        try countRead(.info, name, version: 0)
         send(.response, Operation.info.rawValue, id, Answer.success(InfoResponse(info)))
     }
 
@@ -217,12 +247,12 @@ extension Connection {
             let request: Request<UnlockRequest> = try decode(body)
             guard loop.policies.isAdministrator(uid) else { throw .denied }
             let handle = handle(of: wait(operation, id, request))
-            try services.unlock.unlock(uid: uid, request.fields, now: loop.clock) { handle.finish($0) }
+            try services.unlock.unlock(uid: uid, caller.who, request.fields, now: loop.clock) { handle.finish($0) }
         case .lock:
             let request: Request<Empty> = try decode(body)
             guard caller.allows(.store, .lock) || caller.rights.isAdministrator else { throw .denied }
             let handle = handle(of: wait(operation, id, request))
-            services.unlock.lock { handle.finish($0) }
+            services.unlock.lock(caller.who) { handle.finish($0) }
         case .slotList:
             let _: Request<Empty> = try decode(body)
             guard mayLook else { throw .denied }

@@ -1,3 +1,4 @@
+import CofferAudit
 import CofferStore
 import CofferWire
 
@@ -34,6 +35,7 @@ extension Connection {
         if let cursor = request.fields.cursor, cursor.incarnation.bytes != loop.incarnation {
             throw Failure(.resync, "the cursor is of another incarnation of the store: list from the beginning")
         }
+        try countRead(.list, request.fields.prefix, version: 0)
         let pending = wait(.list, id, request, shape: .down(Operation.list.rawValue))
         let stream = ListStream(self, pending, request.fields, tenant: tenant)
         pending.stream = stream

@@ -1,3 +1,4 @@
+import CofferAudit
 import CofferCredentials
 import CofferStore
 import CofferWire
@@ -18,7 +19,12 @@ extension Connection {
             lease: LeaseWish(sticky: fields.sticky))
         let tokens = loop.services.credentials.tokens
         do throws(StoreError) {
-            if let token = try tokens.present(wish, now: loop.now, reader: loop.reader) { return send(token, id) }
+            if let token = try tokens.present(wish, now: loop.now, reader: loop.reader) {
+                guard count(.token, fields.isPool ? .pool : .credential, name, version: 0, result: .ok) else {
+                    return send(.response, Operation.token.rawValue, id, Failure.auditUnavailable)
+                }
+                return send(token, id)
+            }
         } catch {
             throw Failure(error)
         }
@@ -27,6 +33,9 @@ extension Connection {
         let caller = caller
         tokens.live(wish, deadline: pending.deadline) { result in
             handle.resume { connection, request in
+                if case .success = result, !connection.count(.token, fields.isPool ? .pool : .credential, name, version: 0, result: .ok) {
+                    return connection.finish(request, Failure.auditUnavailable)
+                }
                 connection.finish(request, result.map(TokenResponse.init).mapError { caller.failure($0, noun, name) })
             }
         }

@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferAudit
 import CofferStore
 import CofferWire
 
@@ -21,8 +22,10 @@ extension Connection {
         if loop.plantsAllocation { loop.plant() }
         guard !loop.isDraining else { return send(.response, Operation.verify.rawValue, requestID, Failure.draining) }
         guard loop.isUnlocked else { return send(.response, Operation.verify.rawValue, requestID, loop.lockFailure) }
+        guard loop.recorder.permits(loop.now) else { return send(.response, Operation.verify.rawValue, requestID, Failure.auditUnavailable) }
         let rights = caller.rights
         guard rights.allowsAny(.apikey, .verify) else {
+            _ = count(.verify, .apikey, [], version: 0, result: .denied)
             return send(.response, Operation.verify.rawValue, requestID, Failure.denied)
         }
         let request = CofferAccounts.VerifyRequest(

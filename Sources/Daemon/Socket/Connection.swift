@@ -1,5 +1,6 @@
 import CLinux
 import CofferAccounts
+import CofferAudit
 import CofferStore
 import CofferWire
 import Glibc
@@ -10,8 +11,11 @@ final class Connection {
     unowned let loop: SocketLoop
     let peer: PeerIdentity
     let uid: UInt32
+    /// As the loop knows the caller.
+    let enteredAs: Principal
     var rules = ConnectionRules()
-    let input = FlatBuffer()
+    /// Keeps little: whoever may connect may fill one for each of its connections.
+    let input = FlatBuffer(kept: 64 << 10)
     let output = FlatBuffer()
     var unfinished: [UInt32: PendingRequest] = [:]
     var caller: Caller
@@ -45,7 +49,10 @@ final class Connection {
         self.peer = peer
         let principal = peer.principal
         uid = principal.uid
-        caller = Caller(selector: "uid:\(principal.uid)", tenant: nil, rights: loop.policies.snapshot.principalClass(for: principal))
+        enteredAs = principal
+        caller = Caller(
+            selector: "uid:\(principal.uid)", tenant: nil, rights: loop.policies.snapshot.principalClass(for: principal),
+            who: loop.who(principal), trail: loop.services.trail)
         policyVersion = loop.policies.version
         checksSender = caller.rights.checksSender || peer.needsConfirmation
         handshakeDeadline = now + Self.handshakeTime
@@ -55,10 +62,10 @@ final class Connection {
 
     func readable() {
         var reads = 0
-        while !isClosed && rules.phase != .closing && !isStalled && !isBackedUp && reads < Self.readsInTurn {
+        while !isClosed && rules.phase != .closing && !isStalled && !isBackedUp && !waitsForMemory && reads < Self.readsInTurn {
             reads += 1
             refreshRights()
-            let room = input.reserve(max(Self.receiveSize, missing))
+            let room = input.reserve(max(Self.receiveSize, missing), isExact: true)
             var pid: Int32 = 0
             var sender: UInt32 = 0
             let count = coffer_receive(id.descriptor, room.baseAddress, room.count, checksSender ? 1 : 0, &pid, &sender)
@@ -92,6 +99,20 @@ final class Connection {
     /// Bytes that the frame at the front still lacks, as far as known.
     private var missing = 0
 
+    /// What the frame at the front holds of the loop's ``FrameMemory``.
+    private var heldMemory = 0
+    /// A large frame that has begun to arrive is not read on before there is memory for it.
+    private var waitsForMemory = false
+
+    /// Takes memory for a frame that is not whole yet, and gives back what the one before it had.
+    private func hold(_ frame: Int) {
+        let wanted = frame > FlatBuffer.usualCapacity ? frame : 0
+        guard wanted != heldMemory || waitsForMemory else { return }
+        loop.giveMemory(heldMemory, self)
+        heldMemory = loop.takeMemory(wanted, self) ? wanted : 0
+        waitsForMemory = heldMemory != wanted
+    }
+
     /// Carries out the frames that have arrived whole.
     func process() {
         missing = 0
@@ -112,8 +133,9 @@ final class Connection {
             switch FrameScan.scan(bytes, limit: rules.frameLimit) {
             case .incomplete(let needed):
                 missing = needed - bytes.count
-                // A frame that comes in small pieces has no more time than one that does not.
-                if !bytes.isEmpty { frameDeadline = begun != 0 && !isAnother ? begun : loop.now + Self.frameTime }
+                hold(needed)
+                // A frame that comes in small pieces has no more time than one that does not. While it is not read its time stands still.
+                if !bytes.isEmpty && !waitsForMemory { frameDeadline = begun != 0 && !isAnother ? begun : loop.now + Self.frameTime }
                 return
             case .malformed(let error):
                 return fail(Failure(error == .frameTooLong ? .tooLarge : .malformed, error.description))
@@ -238,6 +260,7 @@ final class Connection {
     /// Sends the one last frame of a request.
     func finish<Success: WireMessage>(_ request: PendingRequest, _ result: Result<Success, Failure>) {
         guard unfinished.removeValue(forKey: request.id) != nil else { return }
+        if case .failure(let failure) = result { noteRefusal(failure, Operation(rawValue: request.operation), request.refusal) }
         switch result {
         case .success(let answer):
             var encoder = WireEncoder(reserving: 256)
@@ -302,7 +325,7 @@ final class Connection {
 
     private func watchInterest() {
         var wanted: UInt32 = 0
-        if !isBackedUp && !isStalled && rules.phase != .closing { wanted |= UInt32(COFFER_READABLE) }
+        if !isBackedUp && !isStalled && !waitsForMemory && rules.phase != .closing { wanted |= UInt32(COFFER_READABLE) }
         if output.count > 0 { wanted |= UInt32(COFFER_WRITABLE) }
         guard wanted != interest else { return }
         interest = wanted
@@ -341,5 +364,7 @@ final class Connection {
         isClosed = true
         abandon()
         loop.remove(self)
+        loop.giveMemory(heldMemory, self)
+        heldMemory = 0
     }
 }

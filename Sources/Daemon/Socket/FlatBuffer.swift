@@ -12,10 +12,13 @@ final class FlatBuffer {
     /// Up to here bytes were written at some time since the last wipe, behind `end` too.
     private var touched = 0
 
-    private static let usualCapacity = 16 << 10
-    private static let keptCapacity = 256 << 10
+    /// What each one has from the beginning.
+    static let usualCapacity = 16 << 10
+    /// More than this is given back when it is empty.
+    private let keptCapacity: Int
 
-    init() {
+    init(kept: Int = 256 << 10) {
+        keptCapacity = kept
         capacity = Self.usualCapacity
         base = .allocate(byteCount: capacity, alignment: 16)
     }
@@ -30,12 +33,12 @@ final class FlatBuffer {
 
     /// Room for at least `count` bytes behind the end; write there, then ``commit(_:)``.
     @inline(__always)
-    func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer {
-        if capacity - end < count { makeRoom(count) }
+    func reserve(_ count: Int, isExact: Bool = false) -> UnsafeMutableRawBufferPointer {
+        if capacity - end < count { makeRoom(count, isExact) }
         return UnsafeMutableRawBufferPointer(start: base + end, count: capacity - end)
     }
 
-    private func makeRoom(_ wanted: Int) {
+    private func makeRoom(_ wanted: Int, _ isExact: Bool) {
         let held = count
         if capacity - held >= wanted && start > 0 {
             base.copyMemory(from: base + start, byteCount: held)
@@ -43,6 +46,8 @@ final class FlatBuffer {
             touched = held
         } else {
             var larger = capacity * 2
+            // A frame whose length is known needs no more than that; output grows piece by piece.
+            if isExact && held + wanted > larger { larger = held + wanted }
             while larger - held < wanted { larger *= 2 }
             let fresh = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
             fresh.copyMemory(from: base + start, byteCount: held)
@@ -83,7 +88,7 @@ final class FlatBuffer {
         start = 0
         end = 0
         touched = 0
-        if capacity > Self.keptCapacity {
+        if capacity > keptCapacity {
             base.deallocate()
             capacity = Self.usualCapacity
             base = .allocate(byteCount: capacity, alignment: 16)

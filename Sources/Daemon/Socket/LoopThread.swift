@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A thread of the socket door.
+/// A thread with a name, for work that blocks.
 final class LoopThread: @unchecked Sendable {
     private final class Start {
         let name: String
@@ -14,7 +14,8 @@ final class LoopThread: @unchecked Sendable {
 
     private let handle: pthread_t
 
-    init(name: String, body: @escaping @Sendable () -> Void) throws(SocketError) {
+    /// - Parameter detached: nobody will ``join()`` it.
+    init(name: String, detached: Bool = false, body: @escaping @Sendable () -> Void) throws(SocketError) {
         let start = Unmanaged.passRetained(Start(name, body))
         var handle = pthread_t()
         let status = pthread_create(&handle, nil, { argument in
@@ -29,6 +30,7 @@ final class LoopThread: @unchecked Sendable {
             throw SocketError.system("cannot start a thread", status)
         }
         self.handle = handle
+        if detached { pthread_detach(handle) }
     }
 
     func join() { pthread_join(handle, nil) }

@@ -11,6 +11,8 @@ final class PendingRequest {
     /// A change that the writer has: whoever stops waiting does not stop it.
     var isWithWriter = false
     var stream: (any RequestStream)?
+    /// Whether its refusal stands in the audit log already.
+    var refusal: RefusalNote?
 
     init(id: UInt32, operation: UInt16, shape: ConnectionRules.Unfinished) {
         self.id = id

@@ -1,5 +1,6 @@
 import Atomics
 import CLinux
+import CofferAudit
 import CofferStore
 import CofferWire
 import Glibc
@@ -14,6 +15,10 @@ final class SocketLoop: @unchecked Sendable {
     let epoll: Int32
     let clock: @Sendable () -> UInt64
     private(set) var reader: StoreReader
+    /// Counts the reads of this loop.
+    let recorder: ReadRecorder
+    /// Callers that are connected: one process is one, however many connections it has.
+    private var callers: [Principal: (who: AuditWho, connections: Int)] = [:]
     /// Unix milliseconds, read once for each turn.
     private(set) var now: UInt64
     private(set) var isUnlocked = false
@@ -27,6 +32,9 @@ final class SocketLoop: @unchecked Sendable {
     let plantsAllocation: Bool
 
     private var connections: [Int32: Connection] = [:]
+    private var frameMemory = FrameMemory()
+    /// Connections whose frame waits for memory.
+    private var waitingForMemory: Set<ConnectionID> = []
     private var nextSerial: UInt64 = 0
     private var touched: [Connection] = []
     private var isTouching = false
@@ -57,6 +65,7 @@ final class SocketLoop: @unchecked Sendable {
             throw SocketError.system("cannot watch the loop's eventfd", errno)
         }
         reader = try services.store.makeReader()
+        recorder = try services.trail.log.makeRecorder()
         plantsAllocation = getenv("COFFER_PLANT_ALLOCATION") != nil
     }
 
@@ -76,9 +85,11 @@ final class SocketLoop: @unchecked Sendable {
             expireDeadlines()
             settle()
             endReading()
+            if recorder.due != 0 && now >= recorder.due { recorder.handOver() }
         }
         for connection in Array(connections.values) { connection.close() }
         endReading()
+        recorder.handOverLast()
     }
 
     private func handle(_ event: coffer_event) {
@@ -105,6 +116,7 @@ final class SocketLoop: @unchecked Sendable {
     private func timeout() -> Int32 {
         var due = nextSweep
         if let first = deadlines.first, due == 0 || first < due { due = first }
+        if recorder.due != 0, due == 0 || recorder.due < due { due = recorder.due }
         guard due != 0 else { return -1 }
         return Int32(clamping: due > now ? due - now : 0)
     }
@@ -114,6 +126,11 @@ final class SocketLoop: @unchecked Sendable {
     /// Makes the reader as new as every answer that was given (formats.md 17).
     @inline(__always)
     func refreshReader() {
+        if store.isMoving {
+            isUnlocked = false
+            lockFailure = Failure(StoreError(.busy, "a restored store is taking its place: try again in a moment"))
+            return
+        }
         do throws(StoreError) {
             try reader.refresh()
             if !isUnlocked { learnWhereTheStoreStands() }
@@ -138,6 +155,25 @@ final class SocketLoop: @unchecked Sendable {
 
     var position: Position { Position(incarnation: Bytes16(store.incarnation) ?? .zero, revision: store.revision) }
 
+    // MARK: Callers
+
+    /// The caller as the audit log has it, entered for one connection more.
+    func who(_ principal: Principal) -> AuditWho {
+        if let known = callers[principal] {
+            callers[principal] = (known.who, known.connections + 1)
+            return known.who
+        }
+        let who = AuditWho(
+            selector: "uid:\(principal.uid)", uid: principal.uid, pid: principal.pid, door: principal.door, selectors: principal.selectors)
+        callers[principal] = (who, 1)
+        return who
+    }
+
+    private func forget(_ principal: Principal) {
+        guard let known = callers[principal] else { return }
+        callers[principal] = known.connections > 1 ? (known.who, known.connections - 1) : nil
+    }
+
     // MARK: Connections
 
     /// Takes an accepted socket over. Called on the loop's thread.
@@ -159,6 +195,7 @@ final class SocketLoop: @unchecked Sendable {
 
     func remove(_ connection: Connection) {
         connections[connection.id.descriptor] = nil
+        forget(connection.enteredAs)
         close(connection.id.descriptor)
         services.connections.ended(uid: connection.uid)
     }
@@ -181,6 +218,24 @@ final class SocketLoop: @unchecked Sendable {
                 connection.pump()
             }
         }
+    }
+
+    // MARK: Memory of frames
+
+    /// - Returns: false where the frame must wait; the connection is touched when it may try again.
+    func takeMemory(_ bytes: Int, _ connection: Connection) -> Bool {
+        if bytes == 0 || frameMemory.take(bytes, uid: connection.uid) { return true }
+        waitingForMemory.insert(connection.id)
+        return false
+    }
+
+    func giveMemory(_ bytes: Int, _ connection: Connection) {
+        guard bytes > 0 else { return }
+        frameMemory.give(bytes, uid: connection.uid)
+        let waiting = waitingForMemory
+        waitingForMemory = []
+        // Those for whom there still is none wait again.
+        for id in waiting { if let connection = self.connection(id) { touch(connection) } }
     }
 
     // MARK: Time
@@ -231,6 +286,7 @@ final class SocketLoop: @unchecked Sendable {
         reader.applyPending()
         isUnlocked = false
         guard locked else { return refreshReader() }
+        recorder.handOverLast()
         lockFailure = .locked
         for connection in connections.values {
             for request in connection.unfinished.values where !Self.survivesLock(request.operation) {
@@ -241,8 +297,19 @@ final class SocketLoop: @unchecked Sendable {
         }
     }
 
+    /// A restored generation took the store's place: what is under way goes on in it, watches begin anew (formats.md 4).
+    func restored() {
+        endReading()
+        reader.applyPending()
+        isUnlocked = false
+        refreshReader()
+        for watch in watches { watch.startOver() }
+        for watch in tokenWatches { watch.startOver() }
+    }
+
+    /// The thread of a restore learns of a lock from the store.
     private static func survivesLock(_ operation: UInt16) -> Bool {
-        [Operation.lock, .unlock, .status, .doctor].contains { $0.rawValue == operation }
+        [Operation.lock, .unlock, .status, .doctor, .restore].contains { $0.rawValue == operation }
     }
 
     /// New requests are no longer begun; what is unfinished may finish, watches end.

@@ -111,6 +111,13 @@ final class SocketServer: CommitListener {
         for loop in loops { loop.inbox.post(.job { $0.lockChanged(locked: locked) }) }
     }
 
+    /// The loops ask the store whether it is moving.
+    func restoring() {}
+
+    func restored() {
+        for loop in loops { loop.inbox.post(.job { $0.restored() }) }
+    }
+
     var socket: SocketPath { path }
 
     // MARK: Ending

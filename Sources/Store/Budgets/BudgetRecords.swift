@@ -11,6 +11,9 @@ enum BudgetKeys {
     static let openReservations: [UInt8] = [Kind.open]
     static let counters: [UInt8] = [Kind.counters]
 
+    /// Open or ended.
+    static func isReservation(_ key: UnsafeRawBufferPointer) -> Bool { key.first == Kind.open || key.first == Kind.finished }
+
     static func isOpenReservation(_ key: UnsafeRawBufferPointer) -> Bool { key.first == Kind.open }
 
     static func reservation(_ id: ReservationID, open: Bool, keys: KeySet) -> [UInt8] {
@@ -21,6 +24,12 @@ enum BudgetKeys {
 
     /// Of the `number`th reservation that was finished: which one it is.
     static func order(_ number: UInt64) -> [UInt8] { [Kind.order] + number.bigEndianBytes }
+
+    /// The reverse; `nil` for any other key.
+    static func finishedNumber(_ key: UnsafeRawBufferPointer) -> UInt64? {
+        guard key.count == 9, key.first == Kind.order else { return nil }
+        return UInt64(bigEndian: key.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
+    }
 
     /// A budget's lines lie together.
     static func usageLine(_ name: DocumentName, number: UInt64, keys: KeySet) -> [UInt8] {
@@ -71,7 +80,7 @@ struct StoredBudget: Equatable, Sendable {
         self = try bytes.withBytes { (bytes) throws(StoreError) in try StoredBudget(reading: bytes) }
     }
 
-    private init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
+    init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
         var reader = FieldReader(bytes, "a budget's record")
         let format = try reader.u8()
         guard format == Self.format else { throw StoreError(.unknownFormat, "a budget's record has format \(format)") }
@@ -123,7 +132,7 @@ struct StoredUsageLine: Equatable, Sendable {
         self = try bytes.withBytes { (bytes) throws(StoreError) in try StoredUsageLine(reading: bytes) }
     }
 
-    private init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
+    init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
         var reader = FieldReader(bytes, "a usage line")
         let format = try reader.u8()
         guard format == Self.format else { throw StoreError(.unknownFormat, "a usage line has format \(format)") }

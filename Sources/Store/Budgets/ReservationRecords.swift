@@ -35,7 +35,7 @@ struct StoredReservation: Equatable, Sendable {
         self = try bytes.withBytes { (bytes) throws(StoreError) in try StoredReservation(reading: bytes) }
     }
 
-    private init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
+    init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
         var reader = FieldReader(bytes, "a reservation's record")
         let format = try reader.u8()
         guard format == Self.format else { throw StoreError(.unknownFormat, "a reservation's record has format \(format)") }
@@ -87,7 +87,7 @@ struct BudgetCounters: Equatable, Sendable {
         self = try bytes.withBytes { (bytes) throws(StoreError) in try BudgetCounters(reading: bytes) }
     }
 
-    private init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
+    init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
         var reader = FieldReader(bytes, "the counters of the reservations")
         let format = try reader.u8()
         guard format == Self.format else { throw StoreError(.unknownFormat, "the counters of the reservations have format \(format)") }

@@ -4,12 +4,12 @@ import CLinux
 import CSodium
 import Glibc
 
-enum Clock {
+package enum Clock {
     /// Unix milliseconds of the machine's clock.
-    static var wall: UInt64 { UInt64(max(milliseconds(CLOCK_REALTIME), 0)) }
+    package static var wall: UInt64 { UInt64(max(milliseconds(CLOCK_REALTIME), 0)) }
 
     /// Milliseconds since some moment; never goes back.
-    static var monotonic: Int { milliseconds(CLOCK_MONOTONIC) }
+    package static var monotonic: Int { milliseconds(CLOCK_MONOTONIC) }
 
     private static func milliseconds(_ clock: clockid_t) -> Int {
         var now = timespec()

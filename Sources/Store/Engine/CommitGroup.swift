@@ -11,12 +11,18 @@ struct CommitGroup: ~Copyable {
     private(set) var outcomes: [(Writer.Job, Result<Receipt, StoreError>)] = []
     /// Whether there is anything to commit.
     private(set) var changed = false
+    /// What a witness is told; empty where there is none.
+    private(set) var witnessed: [WitnessedCommit] = []
+    private let isWitnessed: Bool
 
-    init(_ transaction: consuming SealedTransaction, directory: SharedDirectory, options: Store.Options, usage: Environment.Usage) {
+    init(
+        _ transaction: consuming SealedTransaction, directory: SharedDirectory, options: Store.Options, usage: Environment.Usage, isWitnessed: Bool
+    ) {
         self.transaction = transaction
         executor = BatchExecutor(directory: directory)
         self.options = options
         self.usage = usage
+        self.isWitnessed = isWitnessed
     }
 
     var head: Head { transaction.head }
@@ -46,6 +52,7 @@ struct CommitGroup: ~Copyable {
             transaction.head.revision = moment.revision
             receipt.revision = moment.revision
             try ChangeLog.append(plan.changes, revision: moment.revision, keeping: options.logRevisions, to: &transaction)
+            if isWitnessed { witnessed.append(WitnessedCommit(plan, moment)) }
             changes += plan.changes
             changed = true
         }
@@ -56,9 +63,19 @@ struct CommitGroup: ~Copyable {
         outcomes.append((job, .success(receipt)))
     }
 
-    /// Seals the pages of names that changed, and the head.
+    static let witnessKey: [UInt8] = [0]
+
+    /// Asks the witness, and keeps what it gave.
+    mutating func ask(_ witness: any CommitWitness) throws(StoreError) {
+        guard let head = try witness.willCommit(witnessed) else { return }
+        try transaction.put(.auditHead, Self.witnessKey, head)
+    }
+
+    /// Seals the pages of names that changed.
+    mutating func flushNames() throws(StoreError) { try executor.editor?.flush(to: &transaction) }
+
+    /// Seals the head.
     mutating func finish(now: UInt64) throws(StoreError) {
-        try executor.editor?.flush(to: &transaction)
         transaction.head.time = now
         try transaction.put(.head, Head.key, transaction.head.encoded())
     }
@@ -99,5 +116,17 @@ struct CommitGroup: ~Copyable {
         let bytes = environment.freePages(in: reading.handle) * UInt64(Environment.pageSize)
         free = bytes
         return bytes
+    }
+}
+
+extension WitnessedCommit {
+    init(_ plan: BatchPlan, _ moment: ChangeMoment) {
+        self.init(revision: moment.revision, time: moment.now, principal: moment.principal, changes: plan.changes, values: [:])
+        guard plan.names.contains(where: { !$0.effects.writes.isEmpty }) else { return }
+        let places = Dictionary(plan.names.indices.map { (plan.names[$0].new.name.bytes, $0) }, uniquingKeysWith: { first, _ in first })
+        for (index, change) in plan.changes.enumerated() where change.table == .secrets && change.operation == .put {
+            guard let place = places[change.name], let write = plan.names[place].effects.writes[change.version] else { continue }
+            values[index] = write.value
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Atomics
 import CLinux
 import CLMDB
 import Glibc
@@ -15,8 +16,11 @@ final class Environment: @unchecked Sendable {
     /// Readers at once: one for each loop, the list worker, and whoever looks on.
     private static let maximumReaders: UInt32 = 126
 
-    /// - Parameter folder: the generation's folder; its files are made where absent.
-    init(folder: String, mapBytes: Int) throws(StoreError) {
+    /// - Parameters:
+    ///   - folder: the generation's folder; its files are made where absent.
+    ///   - isBeingBuilt: commits are durable only behind ``sync()``; nobody else uses the files, so nothing is locked, and the thread may
+    ///     change in the middle of a transaction.
+    init(folder: String, mapBytes: Int, isBeingBuilt: Bool = false) throws(StoreError) {
         opener = getpid()
         self.mapBytes = mapBytes
         try Self.allocateLockFile(folder + "/lock.mdb")
@@ -28,7 +32,7 @@ final class Environment: @unchecked Sendable {
             try lmdb(mdb_env_set_mapsize(handle, mapBytes), "mdb_env_set_mapsize")
             try lmdb(mdb_env_set_maxdbs(handle, 64), "mdb_env_set_maxdbs")
             try lmdb(mdb_env_set_maxreaders(handle, Self.maximumReaders), "mdb_env_set_maxreaders")
-            try lmdb(mdb_env_open(handle, folder, UInt32(MDB_NORDAHEAD | MDB_NOTLS), 0o600), "mdb_env_open")
+            try lmdb(mdb_env_open(handle, folder, UInt32(MDB_NORDAHEAD | MDB_NOTLS | (isBeingBuilt ? MDB_NOSYNC | MDB_NOLOCK : 0)), 0o600), "mdb_env_open")
             var descriptor: mdb_filehandle_t = -1
             try lmdb(mdb_env_get_fd(handle, &descriptor), "mdb_env_get_fd")
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
@@ -46,12 +50,12 @@ final class Environment: @unchecked Sendable {
     private let monitor = Monitor()
     /// Whoever has a transaction or begins some: the store, and each reader. The last one to go closes.
     private var users = 1
-    /// Holds the lock on the folder until then.
-    private var ownerDescriptor: Int32 = -1
+    /// Keeps the lock on the folder until then.
+    private var owner: OwnerLock?
 
-    /// - Throws: `failed` when it is closed already.
+    /// - Throws: `failed` when it is closed already; `busy` while its users are asked to go.
     func retain() throws(StoreError) {
-        try checkProcess()
+        try checkUsable()
         let closed = monitor.locked {
             if users > 0 { users += 1 }
             return users == 0
@@ -61,17 +65,62 @@ final class Environment: @unchecked Sendable {
 
     func release() {
         let last = monitor.locked {
+            guard users > 0 else { return false }
             users -= 1
+            monitor.signal()
             return users == 0
         }
         // A child of fork leaves everything to its parent.
         guard last, getpid() == opener else { return }
         mdb_env_close(handle)
-        if ownerDescriptor >= 0 { StoreFolder.unlockOwner(ownerDescriptor) }
+        owner = nil
     }
 
-    /// From now on the folder's lock goes with the environment.
-    func adopt(ownerDescriptor: Int32) { self.ownerDescriptor = ownerDescriptor }
+    /// From now on the folder's lock is kept as long as the environment is open.
+    func adopt(_ owner: OwnerLock?) { self.owner = owner }
+
+    /// Of an environment that takes this one's place.
+    var ownerLock: OwnerLock? { owner }
+
+    // MARK: Asking the users to go
+
+    private let condemned = ManagedAtomic<Bool>(false)
+
+    /// Long walks look at it between two records.
+    var isCondemned: Bool { condemned.load(ordering: .relaxed) }
+
+    /// From now on (or no longer) nobody gets a transaction; who has one finds out between two records.
+    func condemn(_ value: Bool) { condemned.store(value, ordering: .releasing) }
+
+    /// Waits until the store itself is the only user. `evict` is called again and again: it makes those go that are idle.
+    /// - Returns: whether it is.
+    func awaitOnlyUser(milliseconds: Int, evict: () -> Void) -> Bool {
+        let deadline = Clock.monotonic + milliseconds
+        while true {
+            evict()
+            let alone = monitor.locked {
+                if users > 1 { monitor.wait(milliseconds: 10) }
+                return users <= 1
+            }
+            if alone { return true }
+            if Clock.monotonic >= deadline { return false }
+        }
+    }
+
+    /// Copies everything that is committed into a folder without a data file. Readers and writers go on meanwhile.
+    func copy(to folder: String) throws(StoreError) { try lmdb(mdb_env_copy2(handle, folder, 0), "mdb_env_copy2") }
+
+    static var busy: StoreError { StoreError(.busy, "the store's file is being opened again: try again in a moment") }
+
+    /// - Throws: `forked`, `busy`.
+    @inline(__always)
+    func checkUsable() throws(StoreError) {
+        try checkProcess()
+        if isCondemned { throw Self.busy }
+    }
+
+    /// Makes everything durable that was committed to an environment that does not sync by itself.
+    func sync() throws(StoreError) { try lmdb(mdb_env_sync(handle, 1), "mdb_env_sync") }
 
     private func openTables() throws(StoreError) {
         try checkProcess()
@@ -127,8 +176,6 @@ final class Environment: @unchecked Sendable {
     func hasRoom(for bytes: UInt64) -> Bool {
         let wanted = Int64(clamping: usage().fileBytes) + Int64(clamping: bytes) + Self.reserve
         if wanted <= setAside { return true }
-        var descriptor: mdb_filehandle_t = -1
-        guard mdb_env_get_fd(handle, &descriptor) == 0 else { return true }
         for end in [wanted + Self.setAsideStep, wanted] where coffer_set_aside(descriptor, 0, end) == 0 {
             setAside = end
             return true
@@ -138,10 +185,16 @@ final class Environment: @unchecked Sendable {
 
     /// Whether the file system of the store has next to nothing left.
     var diskIsFull: Bool {
-        var descriptor: mdb_filehandle_t = -1
         var status = statvfs()
-        guard mdb_env_get_fd(handle, &descriptor) == 0, fstatvfs(descriptor, &status) == 0 else { return false }
+        guard fstatvfs(descriptor, &status) == 0 else { return false }
         return UInt64(status.f_bavail) * UInt64(status.f_frsize) < UInt64(Self.reserve)
+    }
+
+    /// Of the data file; LMDB's own.
+    var descriptor: Int32 {
+        var descriptor: mdb_filehandle_t = -1
+        mdb_env_get_fd(handle, &descriptor)
+        return descriptor
     }
 
     // MARK: Numbers

@@ -111,7 +111,7 @@ struct Head: Sendable {
         }
     }
 
-    private init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
+    init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
         var reader = FieldReader(bytes, "the head record")
         let format = try reader.u8()
         guard format == Self.format else { throw StoreError(.unknownFormat, "the head record has format \(format)") }

@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 
 /// A mutex and a condition. The writer and the list worker wait on one each; nothing on the way of a GET does.
-final class Monitor: @unchecked Sendable {
+package final class Monitor: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    init() {
+    package init() {
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(condition, nil)
     }
@@ -18,26 +18,26 @@ final class Monitor: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    func locked<T, E: Error>(_ body: () throws(E) -> T) throws(E) -> T {
+    package func locked<T, E: Error>(_ body: () throws(E) -> T) throws(E) -> T {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return try body()
     }
 
     /// Gives the mutex up until ``signal()``; may return without one. Only inside ``locked(_:)``.
-    func wait() { pthread_cond_wait(condition, mutex) }
+    package func wait() { pthread_cond_wait(condition, mutex) }
 
     /// The same, for at most so long.
-    func wait(milliseconds: Int) {
+    package func wait(milliseconds: Int) {
         var deadline = Clock.deadline(milliseconds: milliseconds)
         pthread_cond_timedwait(condition, mutex, &deadline)
     }
 
-    func signal() { pthread_cond_broadcast(condition) }
+    package func signal() { pthread_cond_broadcast(condition) }
 }
 
 /// A thread with a name, that can be waited for.
-final class WorkerThread: @unchecked Sendable {
+package final class WorkerThread: @unchecked Sendable {
     private final class Start: @unchecked Sendable {
         let name: String
         let body: @Sendable () -> Void
@@ -50,7 +50,7 @@ final class WorkerThread: @unchecked Sendable {
     private let handle: pthread_t
 
     /// - Throws: `system` where the kernel gives no thread.
-    init(name: String, body: @escaping @Sendable () -> Void) throws(StoreError) {
+    package init(name: String, body: @escaping @Sendable () -> Void) throws(StoreError) {
         let start = Unmanaged.passRetained(Start(name: name, body: body))
         var handle = pthread_t()
         let status = pthread_create(&handle, nil, { argument in
@@ -68,9 +68,9 @@ final class WorkerThread: @unchecked Sendable {
     }
 
     /// On the thread itself it only says that nobody will wait for it.
-    func joinUnlessCurrent() {
+    package func joinUnlessCurrent() {
         if isCurrent { pthread_detach(handle) } else { pthread_join(handle, nil) }
     }
 
-    var isCurrent: Bool { pthread_equal(handle, pthread_self()) != 0 }
+    package var isCurrent: Bool { pthread_equal(handle, pthread_self()) != 0 }
 }

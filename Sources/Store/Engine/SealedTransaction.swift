@@ -43,6 +43,12 @@ struct SealedTransaction: ~Copyable {
         try transaction.delete(table, key)
     }
 
+    /// Takes all records of a table away.
+    mutating func clear(_ table: Table) throws(StoreError) {
+        try transaction.clear(table)
+        head.contents[table] = Head.Content()
+    }
+
     private mutating func account(_ table: Table, _ key: [UInt8], new: [UInt8]?) throws(StoreError) {
         var content = head.contents[table] ?? Head.Content()
         if let old = try transaction.get(table, key) {

@@ -6,10 +6,11 @@ import Glibc
 ///     counter         incarnation and revision once more, to notice an older copy of the store
 ///     current ->      the generation in use
 ///     gen-000001/     data.mdb, lock.mdb
+///     gen-000002.new/ what a restore builds
 struct StoreFolder: Sendable {
     let path: String
 
-    private static let firstGeneration = "gen-000001"
+    private static let firstGeneration = Generation.first.name
     private static let currentLink = "current"
     private static let ownerFile = "owner.lock"
 
@@ -147,13 +148,16 @@ struct StoreFolder: Sendable {
             }
             try Self.sync(path)
         } catch {
+            // Where all but the last sync came to pass: first back to the name that a later start clears, whatever interrupts this.
+            rename(path + "/" + Self.firstGeneration, temporaryGeneration)
             removeTemporaryGeneration()
             unlink(current)
             throw error
         }
     }
 
-    private func switchTo(_ generation: String) throws(StoreError) {
+    /// Replaces the link `current` in one step.
+    func switchTo(_ generation: String) throws(StoreError) {
         let fresh = current + ".new"
         unlink(fresh)
         guard symlink(generation, fresh) == 0, rename(fresh, current) == 0 else {
@@ -162,7 +166,7 @@ struct StoreFolder: Sendable {
         try Self.sync(path)
     }
 
-    private static func sync(_ folder: String) throws(StoreError) {
+    static func sync(_ folder: String) throws(StoreError) {
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw StoreError.fromErrno("cannot open the folder \(folder)") }
         defer { close(descriptor) }

@@ -9,7 +9,7 @@ struct Transaction {
 
     /// - Parameter readOnly: the writer is the only one that says false.
     static func begin(_ environment: Environment, readOnly: Bool) throws(StoreError) -> Transaction {
-        try environment.checkProcess()
+        try environment.checkUsable()
         var handle: OpaquePointer?
         try lmdb(mdb_txn_begin(environment.handle, nil, readOnly ? UInt32(MDB_RDONLY) : 0, &handle), "mdb_txn_begin")
         guard let handle else { throw StoreError(.failed, "LMDB gave no transaction") }
@@ -22,7 +22,7 @@ struct Transaction {
     func reset() { mdb_txn_reset(handle) }
 
     func renew() throws(StoreError) {
-        try environment.checkProcess()
+        try environment.checkUsable()
         try lmdb(mdb_txn_renew(handle), "mdb_txn_renew")
     }
 
@@ -76,6 +76,7 @@ struct Transaction {
             }
         }
         while code == 0 {
+            if environment.isCondemned { throw Environment.busy }
             let name = UnsafeRawBufferPointer(start: key.mv_data, count: key.mv_size)
             guard try visit(name, UnsafeRawBufferPointer(start: data.mv_data, count: data.mv_size)) else { return }
             code = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)
@@ -100,6 +101,10 @@ struct Transaction {
             }
         }
         try lmdb(code, "mdb_put")
+    }
+
+    func clear(_ table: Table) throws(StoreError) {
+        try lmdb(mdb_drop(handle, environment.handle(of: table), 0), "mdb_drop")
     }
 
     func delete(_ table: Table, _ key: [UInt8]) throws(StoreError) {

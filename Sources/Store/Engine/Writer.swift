@@ -79,6 +79,7 @@ final class Writer: @unchecked Sendable {
 
     private func run() {
         while let items = take() {
+            if core.reopeningIsDue { core.reopen() }
             // Also under a load that never pauses; outside of the lock that callers wait for.
             if core.counterIsDue { core.writeCounter() }
             var group: [Job] = []
@@ -93,6 +94,7 @@ final class Writer: @unchecked Sendable {
             commit(&group)
         }
         core.writeCounter()
+        core.heldOwner = nil
     }
 
     private func commit(_ group: inout [Job]) {
@@ -101,16 +103,15 @@ final class Writer: @unchecked Sendable {
         group.removeAll()
     }
 
-    /// The next group; an empty one when only the counter is due; `nil`: stopped.
+    /// The next group; an empty one when only the counter or the file is due; `nil`: stopped.
     private func take() -> [Item]? {
         monitor.locked {
             while queue.isEmpty {
                 if stopping { return nil }
-                guard core.counterIsBehind else {
+                guard let wait = core.idleWait else {
                     monitor.wait()
                     continue
                 }
-                let wait = core.counterWait
                 if wait == 0 { return [] }
                 monitor.wait(milliseconds: wait)
             }

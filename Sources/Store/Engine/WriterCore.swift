@@ -3,29 +3,43 @@ import Glibc
 
 /// What the writer's thread knows and does. Everything here runs on that thread only.
 final class WriterCore {
-    let environment: Environment
+    /// Replaced only together with everything that was read from it (``WriterCore+Moving.swift``).
+    var environment: Environment
+    let folder: StoreFolder
     let options: Store.Options
-    private let counter: CounterFile
-    private let directory: SharedDirectory
+    let counter: CounterFile
+    let directory: SharedDirectory
     /// Where commits become visible: readers, listeners, the atomic revision.
     unowned let store: Store
 
     private(set) var header: Header
     private(set) var keys: KeySet?
     var head: Head?
+    /// While a restore has what it needs of the store: nothing may change any more.
+    var frozen: StoreError?
+    /// What the group would have left whose commit failed, and may be there all the same.
+    var doubt: Doubt?
+    /// When opening again was tried last, in milliseconds of the monotonic clock.
+    var lastReopening: Int?
+    /// The lock on the folder while no environment is open that could keep it.
+    var heldOwner: OwnerLock?
     /// Of the key that seals now: seals that were made, those that the header has reserved, and how many it may make at all.
     var sealsUsed: UInt64 = 0
     private(set) var sealsReserved: UInt64 = 0
     private var sealLimit: UInt64 = 0
-    private var broken: StoreError? {
+    var broken: StoreError? {
         didSet { store.noteReadOnly(broken?.message) }
     }
-    private var counterWritten = CounterFile.Content(incarnation: [], revision: 0)
+    var counterWritten = CounterFile.Content(incarnation: [], revision: 0)
     /// When the counter file was written last, in milliseconds of the monotonic clock.
     private var counterTime: Int?
 
-    init(environment: Environment, options: Store.Options, counter: CounterFile, directory: SharedDirectory, header: Header, store: Store) {
+    init(
+        environment: Environment, folder: StoreFolder, options: Store.Options, counter: CounterFile, directory: SharedDirectory,
+        header: Header, store: Store
+    ) {
         self.environment = environment
+        self.folder = folder
         self.options = options
         self.counter = counter
         self.directory = directory
@@ -36,24 +50,58 @@ final class WriterCore {
     // MARK: Keys
 
     /// Takes the root key; opens the keyring, reads and judges the head.
-    func unlock(root: GuardedBytes) throws(StoreError) {
+    /// - Parameter accepted: the revision at which an older store than the one that was known is taken all the same.
+    /// - Returns: what was accepted; `nil`: nothing had to be.
+    func unlock(root: GuardedBytes, accepting accepted: UInt64?) throws(StoreError) -> RollbackAcceptance? {
         let newKeys = try KeySet(root: root, keyring: try header.openKeyring(root: root), aesHardware: store.hasAES)
         let transaction = try Transaction.begin(environment, readOnly: true)
         defer { transaction.abort() }
         let sealed = SealedTransaction(transaction, keys: newKeys, head: Head(incarnation: []))
         guard let bytes = try sealed.open(.head, Head.key) else { throw StoreError(.damaged, "the store has no head record") }
         let found = try Head(decoding: bytes)
-        if let seen = try counter.read(storeID: header.storeID, keys: newKeys), seen.incarnation == found.incarnation,
-            seen.revision > found.revision {
-            throw StoreError(
-                .rolledBack,
-                "the store is at revision \(found.revision), but it was at \(seen.revision) before: an older copy was put in its place")
+        // The counter file and the audit log both remember where the store was (formats.md 7).
+        let counted = try counter.read(storeID: header.storeID, keys: newKeys)
+        store.monitor.locked { store.state.counterWasMissing = counted == nil && found.revision > 0 }
+        let seen = [counted, try askWitness(found, newKeys, sealed)]
+        let rollback = seen.compactMap { $0 }.filter { $0.isAhead(of: found) }.max { $0.revision < $1.revision }
+        if let rollback, accepted != found.revision {
+            let refusal = rollback.refusal(of: found)
+            store.witness?.didNotUnlock(refusal)
+            throw refusal
         }
         take(newKeys)
         head = found
+        var acceptance: RollbackAcceptance?
+        if let rollback {
+            do throws(StoreError) {
+                acceptance = try accept(rollback, found)
+            } catch {
+                lock()
+                throw error
+            }
+        }
         // Sealed on a machine with AES instructions, opened on one without: new records get a key of another suite. Where that cannot be
         // written the store can still be read.
         if !newKeys.sealing.cipher.canSeal { try? advanceKey(retired: .openingOnly) }
+        return acceptance
+    }
+
+    /// Everything that was read from an environment, at once.
+    func take(_ header: Header, _ keys: KeySet?, _ head: Head?) {
+        take(header)
+        if let keys { take(keys) }
+        self.head = head
+    }
+
+    /// What the audit log knows of this incarnation's revision; `nil`: nothing, or there is no log.
+    private func askWitness(
+        _ found: Head, _ newKeys: KeySet, _ sealed: borrowing SealedTransaction
+    ) throws(StoreError) -> CounterFile.Content? {
+        guard let witness = store.witness else { return nil }
+        let known = witness.willUnlock(try AuditKeys(newKeys.keyring), WitnessedStore(
+            storeID: header.storeID, incarnation: found.incarnation, revision: found.revision,
+            head: try sealed.open(.auditHead, CommitGroup.witnessKey)))
+        return known.map { CounterFile.Content(incarnation: found.incarnation, revision: $0) }
     }
 
     func take(_ new: KeySet) {
@@ -87,7 +135,12 @@ final class WriterCore {
             throw error
         }
         let code = transaction.commit()
-        guard code == 0 else { throw commitFailure(code) }
+        guard code == 0 else {
+            let failure = commitFailure(code)
+            // The head stays as it is; the header that is there is read anew.
+            if broken != nil { reopen() }
+            throw failure
+        }
         take(written)
     }
 
@@ -111,7 +164,11 @@ final class WriterCore {
     /// Commits a group of batches and answers each. A batch whose preconditions fail, fails alone.
     func commit(_ jobs: [Writer.Job]) {
         guard let failure = attempt(jobs) else { return }
-        if jobs.count == 1 { return jobs[0].completion(.failure(failure)) }
+        // The audit log has been waited for already: it is not asked once for each.
+        if jobs.count == 1 || failure.code == .audit {
+            for job in jobs { job.completion(.failure(failure)) }
+            return
+        }
         // No room, or LMDB refused: each batch by itself, once, with fresh nonces.
         for job in jobs {
             if let failure = attempt([job]) { job.completion(.failure(failure)) }
@@ -128,8 +185,11 @@ final class WriterCore {
         let transaction: Transaction
         do throws(StoreError) { transaction = try Transaction.begin(environment, readOnly: false) } catch { return error }
         var group = CommitGroup(
-            SealedTransaction(transaction, keys: keys, head: head), directory: directory, options: options, usage: environment.usage())
+            SealedTransaction(transaction, keys: keys, head: head), directory: directory, options: options, usage: environment.usage(),
+            isWitnessed: store.witness != nil)
         let newHeader: (header: Header, reserved: UInt64)?
+        let witness = store.witness
+        var asked = false
         do throws(StoreError) {
             for job in jobs { try group.add(job) }
             guard group.changed else {
@@ -137,10 +197,17 @@ final class WriterCore {
                 answer(group)
                 return nil
             }
+            try group.flushNames()
+            // Last, so that little can still fail behind it.
+            if let witness, !group.witnessed.isEmpty {
+                try group.ask(witness)
+                asked = true
+            }
             try group.finish(now: options.clock())
             newHeader = try reserveSeals(group.seals, in: transaction, keys: keys)
         } catch {
             transaction.abort()
+            if asked { tellWitness(group, error) }
             // Their nonces were drawn: they count.
             sealsUsed += group.seals
             return error
@@ -155,11 +222,15 @@ final class WriterCore {
         }
         guard code == 0 else {
             let failure = commitFailure(code)
+            if asked { tellWitness(group, failure) }
             guard broken != nil else { return failure }
+            doubt = Doubt(head: group.head, changes: group.changes)
             answer(group, insteadOfSuccess: failure)
+            reopen()
             return nil
         }
         self.head = group.head
+        witness?.didCommit(incarnation: group.head.incarnation, revision: group.head.revision)
         noteReserved(newHeader)
         store.publish(group.indexChanges, changes: group.changes, revision: group.head.revision)
         answer(group)
@@ -168,9 +239,15 @@ final class WriterCore {
         return nil
     }
 
+    private func tellWitness(_ group: borrowing CommitGroup, _ error: StoreError) {
+        guard let first = group.witnessed.first?.revision, let last = group.witnessed.last?.revision, first <= last else { return }
+        store.witness?.didNotCommit(first...last, error)
+    }
+
     func refusal(sealing: Bool) -> StoreError? {
         guard let keys, head != nil else { return StoreError(.locked, "the store is locked") }
-        if let broken { return StoreError(.readOnly, "the store is read-only until it is opened again: \(broken.message)") }
+        if let frozen { return frozen }
+        if let broken { return StoreError(.readOnly, "the store is read-only until its file is opened again: \(broken.message)") }
         if sealing && !keys.sealing.cipher.canSeal {
             return StoreError(.readOnly, "the store's key is for AES, this machine has no AES instructions, and no new key could be written")
         }
@@ -204,6 +281,35 @@ final class WriterCore {
     }
 
     // MARK: Seal counts
+
+    /// Writes a head in a transaction of its own, and knows it from then on.
+    /// - Parameter more: what else belongs into that transaction.
+    /// - Throws: also where only room was lacking; the store stays as it was.
+    func writeHead(
+        _ head: Head, and more: (inout SealedTransaction) throws(StoreError) -> Void = { (_) throws(StoreError) in }
+    ) throws(StoreError) {
+        guard let keys else { throw StoreError(.locked, "the store is locked") }
+        let transaction = try Transaction.begin(environment, readOnly: false)
+        var sealed = SealedTransaction(transaction, keys: keys, head: head)
+        let newHeader: (header: Header, reserved: UInt64)?
+        do throws(StoreError) {
+            try more(&sealed)
+            try sealed.put(.head, Head.key, sealed.head.encoded())
+            newHeader = try reserveSeals(sealed.seals, in: transaction, keys: keys)
+        } catch {
+            transaction.abort()
+            sealsUsed += sealed.seals
+            throw error
+        }
+        sealsUsed += sealed.seals
+        let code = transaction.commit()
+        guard code == 0 else { throw commitFailure(code) }
+        self.head = sealed.head
+        if let newHeader {
+            sealsReserved = newHeader.reserved
+            take(newHeader.header)
+        }
+    }
 
     /// Reserves seals ahead in the header, in the transaction that needs them (formats.md 10).
     func reserveSeals(
@@ -259,7 +365,7 @@ final class WriterCore {
     private static let counterInterval = 1_000
 
     var counterIsBehind: Bool {
-        guard let head else { return false }
+        guard let head, broken == nil else { return false }
         return counterWritten.revision != head.revision || counterWritten.incarnation != head.incarnation
     }
 
@@ -271,8 +377,9 @@ final class WriterCore {
 
     var counterIsDue: Bool { counterIsBehind && counterWait == 0 }
 
+    /// Not while it is in doubt whether the last commit is there.
     func writeCounter() {
-        guard let keys, let head, counterIsBehind else { return }
+        guard let keys, let head, broken == nil, counterIsBehind else { return }
         counterWritten = .init(incarnation: head.incarnation, revision: head.revision)
         counterTime = Clock.monotonic
         counter.write(counterWritten, storeID: header.storeID, keys: keys)

@@ -108,7 +108,7 @@ struct NameRecord: Equatable, Sendable {
         }
     }
 
-    private init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
+    init(reading bytes: UnsafeRawBufferPointer) throws(StoreError) {
         var reader = FieldReader(bytes, "a name record")
         let format = try reader.u8()
         guard format == Self.format else { throw StoreError(.unknownFormat, "a name record has format \(format)") }

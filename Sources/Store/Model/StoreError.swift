@@ -28,6 +28,8 @@ public struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
         public static let busy = Code("busy")
         public static let readOnly = Code("read-only")
         public static let full = Code("store-full")
+        /// The audit log cannot be written: nothing was changed.
+        public static let audit = Code("audit-unavailable")
         /// Nothing was changed.
         public static let failed = Code("failed")
         /// The change may or may not be there.
@@ -49,6 +51,10 @@ public struct StoreError: Error, Equatable, Sendable, CustomStringConvertible {
         public static let system = Code("system")
         /// The store is older than it was before: somebody put an earlier copy in its place.
         public static let rolledBack = Code("rolled-back")
+        /// A restore was asked for that only an empty store may have.
+        public static let notEmpty = Code("not-empty")
+        /// The store went on after the backup was taken, and a restore would lose that.
+        public static let newer = Code("newer")
         /// The process was forked after the store was opened.
         public static let forked = Code("forked")
 

@@ -76,9 +76,10 @@ final class SharedDirectory: @unchecked Sendable {
         }
     }
 
-    /// The store was unlocked: a directory will come.
-    func expect() {
+    /// The store was unlocked, or another environment took its place (`change`, in the same step): a directory will come.
+    func expect(_ change: () -> Void = {}) {
         monitor.locked {
+            change()
             epoch += 1
             state = .expected(epoch)
         }

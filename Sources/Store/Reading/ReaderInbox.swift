@@ -22,6 +22,9 @@ final class ReaderInbox: @unchecked Sendable {
         case reset
         /// The store was unlocked (or has a new key), or locked.
         case keys(KeySet?)
+        /// Another environment took the place of the one that is read: a restored generation, or the same files opened again. With the
+        /// keys that belong to it.
+        case moved(KeySet?)
     }
 
     /// More changes than this wait: the reader starts over instead, so that a busy loop never grows the queue.
@@ -39,7 +42,12 @@ final class ReaderInbox: @unchecked Sendable {
             backlogBytes += changes.reduce(0) { $0 + $1.recordBytes }
             if backlog > Self.largestBacklog || backlogBytes > Self.largestBacklogBytes {
                 // Keys must arrive; what they are to open is read anew.
-                events = events.filter { if case .keys = $0 { true } else { false } }
+                events = events.filter { event in
+                    switch event {
+                    case .keys, .moved: true
+                    case .changes, .reset: false
+                    }
+                }
                 events.append(.reset)
                 backlog = 0
                 backlogBytes = 0
@@ -50,6 +58,8 @@ final class ReaderInbox: @unchecked Sendable {
     }
 
     func post(keys: KeySet?) { monitor.locked { events.append(.keys(keys)) } }
+
+    func post(movedWith keys: KeySet?) { monitor.locked { events.append(.moved(keys)) } }
 
     func take() -> [Event] {
         monitor.locked {

@@ -8,11 +8,14 @@ import Glibc
 public final class StoreReader {
     private let store: Store
     private let inbox: ReaderInbox
-    let began: ManagedAtomic<UInt64>
+    private let seat: ReaderSeat
     private let index: SealedIndex?
     private var keys: KeySet?
+    /// Valid while `active`: idle, the writer may have ended it.
     private var transaction: Transaction
     private var active = false
+    /// Whether the seat is taken; it is wherever a transaction is running.
+    private var inside = false
     private var seenSignal: UInt64 = 0
     private var revisionSeen: UInt64 = 0
     /// Associated data, then what SipHash reads: nothing is allocated for a request.
@@ -20,27 +23,37 @@ public final class StoreReader {
     private static let nameScratch = 64
     private static let scratchSize = 64 + 8 + Name.maximumLength
 
-    init(store: Store, index: SealedIndex?, inbox: ReaderInbox, began: ManagedAtomic<UInt64>) throws(StoreError) {
+    /// - Parameters: `inbox` and `seat` are known to the store already, so that no move of the environment is missed.
+    init(store: Store, index: SealedIndex?, inbox: ReaderInbox, seat: ReaderSeat) throws(StoreError) {
         self.store = store
         self.index = index
         self.inbox = inbox
-        self.began = began
-        try store.environment.retain()
-        do throws(StoreError) {
-            transaction = try Transaction.begin(store.environment, readOnly: true)
-        } catch {
-            store.environment.release()
-            throw error
-        }
+        self.seat = seat
+        seat.enter(at: 1)
+        defer { seat.leave() }
+        transaction = try Self.attach(seat, to: store)
         transaction.reset()
         scratch = .allocate(byteCount: Self.scratchSize, alignment: 16)
     }
 
     deinit {
-        if store.environment.isOurs { transaction.abort() }
+        if !inside { seat.enter(at: 1) }
+        seat.detach()
         scratch.deallocate()
         store.forget(inbox)
-        store.environment.release()
+    }
+
+    /// Begins a transaction of the environment that is there now.
+    private static func attach(_ seat: ReaderSeat, to store: Store) throws(StoreError) -> Transaction {
+        let environment = try store.retainEnvironment()
+        do throws(StoreError) {
+            let transaction = try Transaction.begin(environment, readOnly: true)
+            seat.attach(transaction)
+            return transaction
+        } catch {
+            environment.release()
+            throw error
+        }
     }
 
     // MARK: Transaction
@@ -50,13 +63,51 @@ public final class StoreReader {
     public func begin() throws(StoreError) {
         applyPending()
         guard keys != nil else { throw StoreError(.locked, "the store is locked") }
-        if active { transaction.reset() }
+        let now = store.options.clock()
+        if inside {
+            transaction.reset()
+            seat.stay(from: now)
+        } else {
+            seat.enter(at: now)
+            inside = true
+        }
+        try renew()
+        if store.signal.load(ordering: .acquiring) != seenSignal {
+            // A key that came between the two: the transaction may show records that it sealed.
+            takeEvents()
+            if seat.transaction != nil { transaction.reset() }
+            try renew()
+        }
+        guard keys != nil else {
+            end()
+            throw StoreError(.locked, "the store is locked")
+        }
+    }
+
+    /// With the seat taken; where there is no transaction to be had, it is given up.
+    private func renew() throws(StoreError) {
         active = false
-        try transaction.renew()
+        do throws(StoreError) {
+            if let present = seat.transaction {
+                try present.renew()
+            } else {
+                // Until environment and keys belong together: whatever moved it waits in the inbox since before.
+                while seat.transaction == nil {
+                    transaction = try Self.attach(seat, to: store)
+                    takeEvents()
+                }
+            }
+        } catch {
+            leave()
+            throw error
+        }
         active = true
-        began.store(store.options.clock(), ordering: .relaxed)
-        // A key that came between the two: the transaction may show records that it sealed.
-        if store.signal.load(ordering: .acquiring) != seenSignal { applyPending() }
+    }
+
+    private func leave() {
+        active = false
+        inside = false
+        seat.leave()
     }
 
     /// Begins, or begins again where something was committed since: what is read behind it is as new as every answer that was given.
@@ -70,15 +121,18 @@ public final class StoreReader {
     public func end() {
         guard active else { return }
         transaction.reset()
-        active = false
-        began.store(0, ordering: .relaxed)
+        leave()
     }
 
     /// Applies lock, keys and changed records without beginning. A loop calls it when it is told of a lock, so that the keys go at once.
     public func applyPending() {
-        let signal = store.signal.load(ordering: .acquiring)
-        guard signal != seenSignal else { return }
-        seenSignal = signal
+        guard store.signal.load(ordering: .acquiring) != seenSignal else { return }
+        takeEvents()
+        if active { renewInside() }
+    }
+
+    private func takeEvents() {
+        seenSignal = store.signal.load(ordering: .acquiring)
         revisionSeen = store.committed.load(ordering: .acquiring)
         for event in inbox.take() {
             switch event {
@@ -87,15 +141,25 @@ public final class StoreReader {
                 if new == nil { index?.clear() }
             case .reset: index?.clear()
             case .changes(let changes): apply(changes)
+            case .moved(let new):
+                keys = new
+                move()
             }
         }
-        if active { renewInside() }
     }
 
     /// A miss must not fill the index from a transaction that is older than what was just applied (formats.md 17).
     private func renewInside() {
-        transaction.reset()
-        active = (try? transaction.renew()) != nil
+        if seat.transaction != nil { transaction.reset() }
+        try? renew()
+    }
+
+    /// What was read belongs to the environment of before.
+    private func move() {
+        index?.clear()
+        if !inside { seat.enter(at: 1) }
+        seat.detach()
+        if !inside { seat.leave() }
     }
 
     private func apply(_ changes: [IndexChange]) {
@@ -119,6 +183,19 @@ public final class StoreReader {
     var currentTransaction: Transaction { transaction }
     var currentKeys: KeySet? { keys }
 
+    /// Of the name that was read last through the index; zeros where there was none.
+    private var lastHash: (low: UInt64, high: UInt64) = (0, 0)
+
+    /// Names one name of one tenant within this process, for tables in memory: a keyed hash, the one that the index is asked with.
+    /// - Parameter wasRead: it is the name that was read just now: then it is at hand already.
+    @inline(__always)
+    public func identify(tenant: TenantID, name: UnsafeRawBufferPointer, wasRead: Bool) -> (low: UInt64, high: UInt64) {
+        if wasRead && lastHash != (0, 0) { return lastHash }
+        let short = UnsafeRawBufferPointer(rebasing: name.prefix(Name.maximumLength))
+        let key = IndexKey(tenant: tenant, name: short, scratch: scratch + Self.nameScratch)
+        return (key.low, key.high)
+    }
+
     // MARK: Values
 
     /// Opens the active version straight into `output`. Between begin and end.
@@ -129,6 +206,7 @@ public final class StoreReader {
         guard name.count <= Name.maximumLength else { return .missing }
         guard let index else { return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output) }
         let key = IndexKey(tenant: tenant, name: name, scratch: scratch + Self.nameScratch)
+        lastHash = (key.low, key.high)
         guard let found = index.find(key) else {
             return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output)
         }
@@ -151,6 +229,7 @@ public final class StoreReader {
     public func read(
         tenant: TenantID, name: UnsafeRawBufferPointer, version: UInt64, now: UInt64, into output: UnsafeMutableRawBufferPointer
     ) -> ReadOutcome {
+        lastHash = (0, 0)
         guard version != 0 else { return readActive(tenant: tenant, name: name, now: now, into: output) }
         guard let keys else { return .failure(Self.locked) }
         guard name.count <= Name.maximumLength else { return .missing }

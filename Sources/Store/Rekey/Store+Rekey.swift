@@ -66,8 +66,7 @@ extension Store {
 
     /// Runs `body` with a read transaction of the calling thread.
     func reading<T>(_ body: (Transaction) throws(StoreError) -> T) throws(StoreError) -> T {
-        let environment = environment
-        try environment.retain()
+        let environment = try retainEnvironment()
         defer { environment.release() }
         let transaction = try Transaction.begin(environment, readOnly: true)
         defer { transaction.abort() }

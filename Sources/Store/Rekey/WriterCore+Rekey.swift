@@ -89,7 +89,15 @@ extension WriterCore {
         }
         sealsUsed += sealed.seals
         let code = transaction.commit()
-        guard code == 0 else { throw commitFailure(code) }
+        guard code == 0 else {
+            let failure = commitFailure(code)
+            if broken != nil {
+                // It may be there all the same.
+                doubt = Doubt(head: sealed.head, changes: [])
+                reopen()
+            }
+            throw failure
+        }
         self.head = sealed.head
         noteReserved(newHeader)
         store.publish(indexChanges, changes: [], revision: sealed.head.revision)

@@ -40,6 +40,12 @@ final class GuardedBytes: @unchecked Sendable {
 
     var base: UnsafePointer<UInt8> { UnsafePointer(pointer.assumingMemoryBound(to: UInt8.self)) }
 
+    /// Compares in constant time (the lengths are not secret).
+    func isEqual(to other: GuardedBytes) -> Bool {
+        guard count == other.count else { return false }
+        return withExtendedLifetime((self, other)) { sodium_memcmp(pointer, other.pointer, count) == 0 }
+    }
+
     deinit {
         // sodium_free makes the pages writable, wipes and unlocks them.
         sodium_free(pointer)

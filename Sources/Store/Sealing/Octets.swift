@@ -5,14 +5,14 @@ private enum EmptyMemory {
 
 extension UnsafeRawBufferPointer {
     @inline(__always)
-    var octets: UnsafePointer<UInt8> {
+    package var octets: UnsafePointer<UInt8> {
         UnsafePointer((baseAddress ?? UnsafeRawPointer(EmptyMemory.address)).assumingMemoryBound(to: UInt8.self))
     }
 }
 
 extension UnsafeMutableRawBufferPointer {
     @inline(__always)
-    var octets: UnsafeMutablePointer<UInt8> { (baseAddress ?? EmptyMemory.address).assumingMemoryBound(to: UInt8.self) }
+    package var octets: UnsafeMutablePointer<UInt8> { (baseAddress ?? EmptyMemory.address).assumingMemoryBound(to: UInt8.self) }
 }
 
 extension Array where Element == UInt8 {

@@ -37,6 +37,8 @@ enum Table: UInt16, Sendable, CaseIterable {
     case providers = 37
     case schedules = 38
     case sinks = 39
+    /// How far the audit log reached with the last commit.
+    case auditHead = 40
 
     init(_ documents: DocumentTable) {
         switch documents {
@@ -97,6 +99,7 @@ enum Table: UInt16, Sendable, CaseIterable {
         case .providers: "providers"
         case .schedules: "schedules"
         case .sinks: "sinks"
+        case .auditHead: "audit-head"
         }
     }
 }

@@ -35,6 +35,7 @@ public enum ErrorCode: UInt16, Sendable, CaseIterable {
     case noLiveMember = 32
     case limited = 33
     case upstream = 34
+    case auditUnavailable = 38
 }
 
 /// Whether to try again.

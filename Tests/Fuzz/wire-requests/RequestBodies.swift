@@ -10,6 +10,7 @@ enum RequestBodies {
         case 0xFF01: check(ImportFinish.self, body)
         case 0xFF02: check(AccountImportChunk.self, body)
         case 0xFF03: check(Credit.self, body)
+        case 0xFF04: check(RestoreChunk.self, body)
         default:
             let all = Operation.allCases
             decode(Operation(rawValue: number) ?? all[Int(number) % all.count], body)
@@ -58,6 +59,12 @@ enum RequestBodies {
         case .credentialAct: check(Request<CredentialActRequest>.self, body)
         case .tokenWatch: check(Request<TokenWatchRequest>.self, body)
         case .credentialImport: check(Request<CredentialImportRequest>.self, body)
+        case .backupCreate: check(Request<BackupCreateRequest>.self, body)
+        case .restore: check(Request<RestoreRequest>.self, body)
+        case .backupList, .backupRun: check(Request<Empty>.self, body)
+        case .auditSearch: check(Request<AuditSearchRequest>.self, body)
+        case .auditVerify, .auditRepair: check(Request<Empty>.self, body)
+        case .scrub: check(Request<ScrubRequest>.self, body)
         }
     }
 

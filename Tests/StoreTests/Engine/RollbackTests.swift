@@ -83,3 +83,68 @@ struct RollbackTests {
         #expect(try counted() == store.revision)
     }
 }
+
+@Suite("Accepting a rollback")
+struct AcceptedRollbackTests {
+    /// A store at revision 1 that was at revision 3 before.
+    private static func rolledBack() throws -> Fixture {
+        let fixture = try Fixture()
+        let data = fixture.folder.store + "/current/data.mdb"
+        let old = fixture.folder.path + "/old"
+        try fixture.store.set("a", "1")
+        try fixture.whileClosed { try FileManager.default.copyItem(atPath: data, toPath: old) }
+        try fixture.store.unlock(.keyFile(Fixture.key))
+        try fixture.store.set("a", "2")
+        try fixture.store.set("b", "1")
+        try fixture.whileClosed {
+            try FileManager.default.removeItem(atPath: data)
+            try FileManager.default.copyItem(atPath: old, toPath: data)
+        }
+        return fixture
+    }
+
+    @Test("the refusal names both revisions and the flag; only the revision that is there is taken")
+    func accepted() throws {
+        let fixture = try Self.rolledBack()
+        let store = fixture.store
+        do throws(StoreError) {
+            try store.unlock(.keyFile(Fixture.key))
+            Issue.record("a rollback was not noticed")
+        } catch {
+            #expect(error.code == .rolledBack)
+            for part in ["revision 1", " 3 ", "--accept-rollback 1"] { #expect(error.message.contains(part), "\(error.message)") }
+        }
+        for wrong in [0, 2, 3, UInt64.max] { #expect(code { try store.unlock(.keyFile(Fixture.key), acceptingRollback: wrong) } == .rolledBack) }
+        #expect(store.isLocked && store.rollbackAccepted == nil)
+        try store.unlock(.keyFile(Fixture.key), acceptingRollback: 1)
+        #expect(store.rollbackAccepted == RollbackAcceptance(found: 1, known: 3, revision: 3 + 1 << 32))
+        #expect(store.revision == 3 + 1 << 32)
+        #expect(try store.look("a") == .text("1", 1))
+        try store.set("a", "went on")
+        try Scan.check(fixture)
+        let incarnation = store.incarnation
+        // From now on it is a store like any other, with the flag or without.
+        try fixture.reopen()
+        #expect(fixture.store.incarnation == incarnation && fixture.store.revision == 4 + 1 << 32)
+        try fixture.reopen { $0.acceptRollback = 1 }
+        #expect(fixture.store.rollbackAccepted == nil && fixture.store.revision == 4 + 1 << 32)
+        let history = try fixture.store.withWorker { (worker) throws(StoreError) in try worker.changes(after: 1, limit: 10) }
+        if case .changes = history { Issue.record("changes across a rollback") }
+    }
+
+    @Test("an older generation in place of a restored one is noticed too; a counter file that is gone is told")
+    func generations() throws {
+        let fixture = try Fixture { $0.keepGenerations = 1 }
+        try fixture.store.set("a", "1")
+        try fixture.store.restore(try fixture.store.lines(), RestoreOptions(mode: .replace))
+        try fixture.whileClosed {
+            unlink(fixture.folder.store + "/current")
+            symlink("gen-000001", fixture.folder.store + "/current")
+        }
+        #expect(code { try fixture.store.unlock(.keyFile(Fixture.key)) } == .rolledBack)
+        #expect(!fixture.store.counterWasMissing)
+        try fixture.whileClosed { unlink(fixture.folder.store + "/counter") }
+        try fixture.store.unlock(.keyFile(Fixture.key))
+        #expect(fixture.store.counterWasMissing && fixture.store.rollbackAccepted == nil)
+    }
+}

@@ -13,7 +13,7 @@ public enum ScheduleRule: Equatable, Sendable {
     /// twice is its first.
     /// - Parameters:
     ///   - last: the last run, or when the schedule was made; Unix milliseconds.
-    func next(after last: UInt64, zone: ScheduleZone) -> UInt64 {
+    public func next(after last: UInt64, zone: ScheduleZone) -> UInt64 {
         let seconds = Int64(clamping: last / 1_000)
         switch self {
         case .everyMinutes(let minutes):

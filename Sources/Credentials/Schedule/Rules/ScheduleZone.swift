@@ -2,14 +2,14 @@ import CofferStore
 import Foundation
 
 /// A named time zone, as the arithmetic of schedules needs it: days are counted, so that months and leap days need no rule.
-struct ScheduleZone: Sendable {
+public struct ScheduleZone: Sendable {
     private let zone: TimeZone
 
     /// The machine's own, by its name. Where nothing is set up, as in many containers, it is called GMT.
-    static var local: String { TimeZone.current.identifier == "GMT" ? "UTC" : TimeZone.current.identifier }
+    public static var local: String { TimeZone.current.identifier == "GMT" ? "UTC" : TimeZone.current.identifier }
 
     /// - Throws: `invalidArgument` with `time_zone` where the machine does not know the zone. `+02:00` is none: it knows no summer time.
-    init(_ name: String) throws(CredentialError) {
+    public init(_ name: String) throws(CredentialError) {
         let isNamed = name == "UTC" || name.contains("/")
         guard (1...64).contains(name.utf8.count), isNamed, name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !name.contains(".."),
             let zone = TimeZone(identifier: name)

@@ -1,3 +1,4 @@
+import CofferAudit
 import CofferStore
 import CofferWire
 
@@ -137,6 +138,10 @@ final class ExportStream: RequestStream {
             guard !connection.isBackedUp else {
                 connection.streamsWait = true
                 return
+            }
+            for entry in piece.entries where !connection.count(.export, .secret, entry.name, version: entry.version, result: .ok) {
+                held = nil
+                return connection.finish(request, Failure.auditUnavailable)
             }
             connection.send(.chunk, request.operation, request.id, TransferChunk(entries: piece.entries))
             credit -= 1

@@ -65,6 +65,14 @@ final class TokenWatchStream: RequestStream {
         connection.loop.touch(connection)
     }
 
+    /// What was told is of another incarnation, and other things may bear the numbers.
+    func startOver() {
+        known = subjects.all()
+        queue.startOver(at: connection.loop.position.revision)
+        resume()
+        connection.loop.touch(connection)
+    }
+
     func resume() {
         let caller = connection.currentCaller()
         while credit > 0, !connection.isBackedUp, let next = queue.next() {

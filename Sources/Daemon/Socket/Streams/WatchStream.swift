@@ -1,3 +1,4 @@
+import CofferAudit
 import CofferStore
 import CofferWire
 
@@ -57,6 +58,13 @@ final class WatchStream: RequestStream {
         connection.loop.touch(connection)
     }
 
+    /// What was told is of another incarnation.
+    func startOver() {
+        queue.startOver(at: connection.loop.position.revision)
+        resume()
+        connection.loop.touch(connection)
+    }
+
     func resume() {
         let caller = connection.currentCaller()
         while credit > 0, !connection.isBackedUp, let next = queue.next() {
@@ -78,10 +86,13 @@ final class WatchStream: RequestStream {
 
     private func tell(_ change: Change, _ caller: Caller) {
         let follower = queue.follower { isAllowed($0, caller) }
+        // A value that cannot be recorded is not told; that it changed is.
+        let mayTell = !fields.values || !Self.setsValue(change)
+            || connection.count(.watch, .secret, change.name, version: change.version, result: .ok)
         send(.change(WatchEvent.Change(
             revision: change.revision, ordinal: change.ordinal, last: follower?.revision != change.revision,
             operation: ChangeOperation(rawValue: change.operation.rawValue) ?? .update, version: change.version, name: change.name,
-            value: fields.values && Self.setsValue(change) ? value(behind: change) : nil)))
+            value: fields.values && mayTell && Self.setsValue(change) ? value(behind: change) : nil)))
     }
 
     /// Whether get answers with another value behind the change; one that takes the value away sets none.

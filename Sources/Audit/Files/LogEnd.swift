@@ -1,0 +1,84 @@
+import CofferStore
+
+/// Where a log ends, as its last file says.
+struct LogEnd {
+    var number: UInt64
+    /// Up to here the file is whole.
+    var length: Int
+    /// Bytes behind it that are no block.
+    var unreadable: Int
+    var head: ChainHead
+    var known: Block.Prologue?
+
+    /// - Parameter stored: what the store knows; the log must reach at least so far, with the same link there.
+    /// - Returns: `nil` where there is no log and the store knows of none.
+    static func find(_ folder: AuditFolder, keys: AuditKeys, storeID: [UInt8], stored: ChainHead?) throws(LogTrouble) -> LogEnd? {
+        var numbers = try folder.segments()
+        while let number = numbers.popLast() {
+            let reader: SegmentReader
+            do throws(StoreError) {
+                reader = try SegmentReader(folder, number: number, keys: keys, storeID: storeID)
+            } catch {
+                if error.code == .system { throw LogTrouble(kind: .unavailable, message: error.message) }
+                // Its making was interrupted: nothing was ever written to it.
+                if isUnbegun(folder, number) {
+                    folder.remove(number)
+                    continue
+                }
+                throw .broken("file \(number): \(error.message)")
+            }
+            return try end(of: reader, stored: stored)
+        }
+        guard let stored, stored.sequence > 0 else { return nil }
+        throw .broken("the log is gone: the store knows of \(stored.sequence) records")
+    }
+
+    private static func end(of reader: SegmentReader, stored: ChainHead?) throws(LogTrouble) -> LogEnd {
+        var result = LogEnd(
+            number: reader.number, length: reader.offset, unreadable: 0,
+            head: ChainHead(sequence: reader.header.firstSequence - 1, link: reader.header.link), known: nil)
+        // Behind a repair the chain begins anew.
+        let isAnew = reader.header.link == ChainHead.start.link
+        var isConfirmed = stored.map { $0.sequence < result.head.sequence || isAnew && $0.sequence == result.head.sequence } ?? true
+        do throws(StoreError) {
+            scan: while true {
+                if let stored, stored == result.head { isConfirmed = true }
+                switch try reader.next() {
+                case .block(let header, let plaintext):
+                    var fields = FieldReader(plaintext, "a block of the audit log")
+                    result.known = try Block.prologue(from: &fields)
+                    result.length = reader.offset
+                    result.head = ChainHead(sequence: header.lastSequence, link: reader.link)
+                case .end: break scan
+                case .bad:
+                    result.unreadable = reader.length - reader.offset
+                    break scan
+                }
+            }
+        } catch {
+            throw LogTrouble(kind: error.code == .system ? .unavailable : .broken, message: error.message)
+        }
+        if let stored, !isConfirmed {
+            throw .broken(stored.sequence > result.head.sequence
+                ? "the log ends at record \(result.head.sequence), but the store knows of \(stored.sequence)"
+                : "record \(stored.sequence) is not the one that the store knows")
+        }
+        return result
+    }
+
+    private static func isUnbegun(_ folder: AuditFolder, _ number: UInt64) -> Bool {
+        guard let bytes = FileSize.of(folder.path(of: number)) else { return false }
+        return bytes < SegmentHeader.size
+    }
+
+    /// The highest number of a record that any file shows; 0: none does.
+    static func lastSequence(_ folder: AuditFolder, keys: AuditKeys, storeID: [UInt8]) -> UInt64 {
+        guard let numbers = try? folder.segments() else { return 0 }
+        var highest: UInt64 = 0
+        for number in numbers {
+            guard let reader = try? SegmentReader(folder, number: number, keys: keys, storeID: storeID) else { continue }
+            while case .block(let header, _)? = try? reader.next() { highest = max(highest, header.lastSequence) }
+        }
+        return highest
+    }
+}

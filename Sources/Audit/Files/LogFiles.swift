@@ -1,0 +1,159 @@
+import CofferStore
+
+/// The files of an open log: where it ends, writing behind it, rotation, repair. Used on the log's thread only.
+final class LogFiles {
+    struct Limits: Sendable {
+        /// A file that has grown to this is followed by another.
+        var segmentBytes: Int
+        /// Files that are kept, the newest among them.
+        var keep: Int
+        /// Files whose records are all older are removed; 0: none for its age.
+        var keepDays: Int
+    }
+
+    let folder: AuditFolder
+    let keys: AuditKeys
+    let storeID: [UInt8]
+    let limits: Limits
+    private(set) var file: SegmentFile
+    /// The end of the chain.
+    private(set) var head: ChainHead
+    /// What the last block said of the store.
+    private(set) var known: Block.Prologue?
+    /// What is to be recorded of the opening itself.
+    private(set) var remarks: [(AuditAction, String)] = []
+
+    private let block = RecordBuffer(capacity: Block.largestPlaintext)
+    private let sealed = UnsafeMutableRawPointer.allocate(
+        byteCount: Block.headerSize + Block.largestPlaintext + AuditKeys.overhead, alignment: 16)
+
+    deinit { sealed.deallocate() }
+
+    /// Finds the end of the log, or begins one.
+    /// - Parameter stored: the head that the store keeps; `nil`: it knows of no log.
+    init(
+        folder: AuditFolder, keys: AuditKeys, storeID: [UInt8], stored: ChainHead?, limits: Limits, now: UInt64
+    ) throws(LogTrouble) {
+        self.folder = folder
+        self.keys = keys
+        self.storeID = storeID
+        self.limits = limits
+        try folder.prepare()
+        guard let found = try LogEnd.find(folder, keys: keys, storeID: storeID, stored: stored) else {
+            head = .start
+            let header = SegmentHeader(keyID: keys.id, storeID: storeID, number: 1, firstSequence: 1, link: head.link, created: now)
+            file = try .create(folder, number: 1, header: header.encoded(keys))
+            return
+        }
+        head = found.head
+        known = found.known
+        file = try .open(folder, number: found.number, length: found.length)
+        guard found.unreadable > 0 else { return }
+        // What lies behind is not cut: it stays for whoever wants to look, and the log goes on in another file.
+        let number = found.number + 1
+        let header = SegmentHeader(
+            keyID: keys.id, storeID: storeID, number: number, firstSequence: head.sequence + 1, link: head.link, created: now)
+        file = try .create(folder, number: number, header: header.encoded(keys))
+        remarks.append((.recover, "\(found.unreadable) bytes at the end of file \(found.number) are no whole block: the log goes on in file \(number)"))
+    }
+
+    /// Begins anew behind a break. Nothing is removed.
+    init(
+        repairing folder: AuditFolder, keys: AuditKeys, storeID: [UInt8], stored: ChainHead?, limits: Limits, now: UInt64
+    ) throws(LogTrouble) {
+        self.folder = folder
+        self.keys = keys
+        self.storeID = storeID
+        self.limits = limits
+        try folder.prepare()
+        let number = (try folder.segments().last ?? 0) + 1
+        // Numbers of records are never used twice, whatever is missing.
+        let last = LogEnd.lastSequence(folder, keys: keys, storeID: storeID)
+        head = ChainHead(sequence: max(last, stored?.sequence ?? 0), link: ChainHead.start.link)
+        let header = SegmentHeader(
+            keyID: keys.id, storeID: storeID, number: number, firstSequence: head.sequence + 1, link: head.link, created: now)
+        file = try .create(folder, number: number, header: header.encoded(keys))
+    }
+
+    func takeRemarks() -> [(AuditAction, String)] {
+        defer { remarks = [] }
+        return remarks
+    }
+
+    // MARK: Writing
+
+    /// Seals records out of `pending`, from `offset` on, into blocks behind the end. `offset` moves with what is written, so that what
+    /// failed is tried again and nothing is written twice.
+    func write(_ pending: RecordBuffer, from offset: inout Int, prologue: Block.Prologue) throws(LogTrouble) {
+        let bytes = pending.bytes
+        while offset < bytes.count {
+            if file.length >= limits.segmentBytes { try rotate(prologue) }
+            Block.begin(prologue, in: block)
+            var end = offset
+            var count: UInt32 = 0
+            while end + 2 <= bytes.count && block.count < Block.usualPlaintext {
+                let size = 2 + Int(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: end, as: UInt16.self)))
+                guard end + size <= bytes.count else { break }
+                block.put(UnsafeRawBufferPointer(rebasing: bytes[end..<(end + size)]))
+                end += size
+                count += 1
+            }
+            guard count > 0 else { return offset = bytes.count }
+            try emit(count)
+            offset = end
+        }
+    }
+
+    private func emit(_ count: UInt32) throws(LogTrouble) {
+        var link = head.link
+        let size = link.withUnsafeMutableBytes { link in
+            Block.seal(
+                block.bytes, segment: file.number, firstSequence: head.sequence + 1, count: count, link: link.octets, keys: keys, to: sealed)
+        }
+        block.removeAll()
+        try file.append(UnsafeRawBufferPointer(start: sealed, count: size))
+        head = ChainHead(sequence: head.sequence + UInt64(count), link: link)
+    }
+
+    func sync() throws(LogTrouble) { try file.sync() }
+
+    // MARK: Rotation
+
+    /// Goes on in a new file, says so in it, and removes the oldest.
+    private func rotate(_ prologue: Block.Prologue) throws(LogTrouble) {
+        try file.sync()
+        let number = file.number + 1
+        let header = SegmentHeader(
+            keyID: keys.id, storeID: storeID, number: number, firstSequence: head.sequence + 1, link: head.link, created: prologue.time)
+        file = try .create(folder, number: number, header: header.encoded(keys))
+        let present = try folder.segments()
+        let old = expendable(present, now: prologue.time)
+        let first = present.first { !old.contains($0) } ?? number
+        let begin = (try? SegmentReader(folder, number: first, keys: keys, storeID: storeID))?.header.firstSequence ?? head.sequence + 1
+        let removed = old.isEmpty ? "" : "; files \(old[0]) to \(old[old.count - 1]) are removed"
+        // `version` is the file that the log begins with from now on: verifying compares it with what is there.
+        let record = AuditRecord(
+            time: prologue.time, who: .daemon, noun: .audit, action: .segment, version: first, revision: begin,
+            note: "file \(number) is begun\(removed)")
+        Block.begin(prologue, in: block)
+        RecordLayout.write(record, to: block)
+        try emit(1)
+        guard !old.isEmpty else { return }
+        // Durable before anything goes: a removal without its record would look like a theft.
+        try file.sync()
+        for number in old { folder.remove(number) }
+    }
+
+    private func expendable(_ present: [UInt64], now: UInt64) -> [UInt64] {
+        var old = Array(present.dropLast(max(limits.keep, 1)))
+        guard limits.keepDays > 0 else { return old }
+        let oldest = now - min(UInt64(limits.keepDays) * 86_400_000, now)
+        for (number, next) in zip(present, present.dropFirst()) where !old.contains(number) {
+            // All of its records are older than the file behind it.
+            guard let created = (try? SegmentReader(folder, number: next, keys: keys, storeID: storeID))?.header.created, created < oldest
+            else { break }
+            old.append(number)
+        }
+        return old
+    }
+}

@@ -1,0 +1,28 @@
+import CofferStore
+
+/// What somebody waits for on another thread, for a bounded time.
+final class LogTicket<Value: Sendable>: @unchecked Sendable {
+    private let monitor = Monitor()
+    private var value: Value?
+
+    func settle(_ value: Value) {
+        monitor.locked {
+            guard self.value == nil else { return }
+            self.value = value
+            monitor.signal()
+        }
+    }
+
+    /// - Returns: `nil` where it took longer.
+    func wait(milliseconds: Int) -> Value? {
+        let end = Clock.monotonic + milliseconds
+        return monitor.locked {
+            while value == nil {
+                let left = end - Clock.monotonic
+                guard left > 0 else { return nil }
+                monitor.wait(milliseconds: left)
+            }
+            return value
+        }
+    }
+}

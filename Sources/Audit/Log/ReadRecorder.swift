@@ -1,0 +1,69 @@
+import Atomics
+import CofferStore
+
+/// Counts the reads of one loop, and hands them to the log: on the way of a GET there is no lock and no allocation.
+///
+/// Used on its loop's thread only.
+public final class ReadRecorder {
+    private let log: AuditLog
+    private var table: ReadTable
+    private let isOn: Bool
+    /// Whether the answer of a read has to wait for its record.
+    public let isSync: Bool
+    /// Reads come faster than the log takes them.
+    private var isBehind = false
+
+    /// How long reads may stay in memory.
+    private static let interval: UInt64 = 500
+
+    init(_ log: AuditLog, table: ReadTable, reads: AuditOptions.Reads) {
+        self.log = log
+        self.table = table
+        isOn = reads != .off
+        isSync = reads == .sync
+    }
+
+    /// Whether secrets may be handed out: one atomic load. False when the log has not been written for two seconds, unless reads are not
+    /// recorded at all.
+    @inline(__always)
+    public func permits(_ now: UInt64) -> Bool { !isOn || !LogHealth.isDown(since: log.troubleSince.load(ordering: .relaxed), now) }
+
+    /// Counts a read of a secret.
+    /// - Parameters:
+    ///   - hash: of tenant and name, by the store's reader; zeros where it has none.
+    ///   - result: 0, or the error that the caller gets.
+    /// - Returns: false where it cannot be recorded: the secret must not leave.
+    @inline(__always)
+    public func count(
+        _ action: AuditAction, _ noun: AuditNoun, _ who: AuditWho, hash: (low: UInt64, high: UInt64), tenant: UInt64, name: UnsafeRawBufferPointer,
+        version: UInt64, result: UInt16 = 0, now: UInt64
+    ) -> Bool {
+        guard isOn else { return true }
+        let key = ReadTable.Key(
+            low: hash.low, high: hash.high, tenant: tenant, version: version, noun: noun, action: action, result: result)
+        if table.count(key, who, name, now: now) { return true }
+        handOver()
+        return !isBehind && table.count(key, who, name, now: now)
+    }
+
+    /// When reads are to be handed over next, on the loop's clock; 0: there are none.
+    @inline(__always)
+    public var due: UInt64 { table.first == 0 ? 0 : table.first + Self.interval }
+
+    /// Gives what was counted to the log.
+    public func handOver() {
+        guard table.count > 0 else { return }
+        if let next = log.exchange(table) {
+            table = next
+            isBehind = false
+        } else {
+            isBehind = true
+        }
+    }
+
+    /// The store was locked: nothing more comes, and the log may let its keys go.
+    public func handOverLast() {
+        handOver()
+        log.recorderIsEmpty()
+    }
+}

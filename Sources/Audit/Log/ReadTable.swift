@@ -1,0 +1,143 @@
+import CofferStore
+import CSodium
+import Glibc
+
+/// Reads that were made since it was handed over last, equal ones counted: preallocated, open addressing, no allocation and no lock.
+///
+/// Its pages are the kernel's until they are touched: a daemon that nobody asks pays nothing for its size.
+final class ReadTable: @unchecked Sendable {
+    struct Key {
+        var low: UInt64
+        var high: UInt64
+        var tenant: UInt64
+        var version: UInt64
+        var noun: AuditNoun
+        var action: AuditAction
+        var result: UInt16
+    }
+
+    private struct Entry {
+        var low: UInt64
+        var high: UInt64
+        var who: UnsafeMutableRawPointer
+        var first: UInt64
+        var version: UInt64
+        var tenant: UInt64
+        var span: UInt32
+        var count: UInt32
+        var nameOffset: UInt32
+        var nameLength: UInt16
+        var result: UInt16
+        var noun: UInt8
+        var action: UInt8
+    }
+
+    static let usualCapacity = 131_072
+    private static let nameRoom = 48
+
+    private let capacity: Int
+    private let mask: Int
+    private let memory: UnsafeMutableRawPointer
+    private let mapped: Int
+    private let slots: UnsafeMutablePointer<UInt32>
+    private let entries: UnsafeMutablePointer<Entry>
+    private let names: UnsafeMutableRawPointer
+    private let nameCapacity: Int
+    private(set) var count = 0
+    private var nameBytes = 0
+    /// Of the oldest read in it; 0: it is empty.
+    private(set) var first: UInt64 = 0
+
+    /// - Parameter capacity: a power of two.
+    init(capacity: Int = usualCapacity) throws(StoreError) {
+        self.capacity = capacity
+        mask = capacity * 2 - 1
+        nameCapacity = capacity * Self.nameRoom + AuditRecord.longestName
+        let slotBytes = capacity * 2 * MemoryLayout<UInt32>.stride
+        let entryBytes = capacity * MemoryLayout<Entry>.stride
+        mapped = slotBytes + entryBytes + nameCapacity
+        let memory = mmap(nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let memory, memory != MAP_FAILED else { throw StoreError(.system, "no memory for the audit of reads") }
+        self.memory = memory
+        slots = memory.assumingMemoryBound(to: UInt32.self)
+        entries = (memory + slotBytes).assumingMemoryBound(to: Entry.self)
+        names = memory + slotBytes + entryBytes
+    }
+
+    deinit {
+        removeAll()
+        munmap(memory, mapped)
+    }
+
+    @inline(__always)
+    private static func place(_ key: Key, _ who: UnsafeMutableRawPointer) -> Int {
+        let kind = UInt64(key.action.rawValue) << 32 | UInt64(key.noun.rawValue) << 16 | UInt64(key.result)
+        // The name's hash is well mixed; the rest only has to move it somewhere else.
+        return Int(truncatingIfNeeded: key.low ^ (UInt64(UInt(bitPattern: who)) >> 4 &+ key.version ^ kind) &* 0x9E37_79B9_7F4A_7C15)
+    }
+
+    /// - Parameter name: 0 to ``AuditRecord/longestName`` bytes.
+    /// - Returns: false where there is no room: the table is to be handed over first.
+    @inline(__always)
+    func count(_ key: Key, _ who: AuditWho, _ name: UnsafeRawBufferPointer, now: UInt64) -> Bool {
+        let caller = Unmanaged.passUnretained(who).toOpaque()
+        var slot = Self.place(key, caller) & mask
+        while true {
+            let index = slots[slot]
+            if index == 0 { return insert(key, who, name, at: slot, now: now) }
+            let entry = entries + Int(index - 1)
+            if entry.pointee.low == key.low, entry.pointee.high == key.high, entry.pointee.who == caller, entry.pointee.version == key.version,
+                entry.pointee.action == key.action.rawValue, entry.pointee.result == key.result, entry.pointee.noun == key.noun.rawValue {
+                guard entry.pointee.count < .max else { return false }
+                entry.pointee.count += 1
+                // A clock that was put back makes no read earlier.
+                entry.pointee.span = UInt32(clamping: max(now, entry.pointee.first) - entry.pointee.first)
+                return true
+            }
+            slot = (slot + 1) & mask
+        }
+    }
+
+    private func insert(_ key: Key, _ who: AuditWho, _ name: UnsafeRawBufferPointer, at slot: Int, now: UInt64) -> Bool {
+        let length = min(name.count, AuditRecord.longestName)
+        guard count < capacity, nameBytes + length <= nameCapacity else { return false }
+        if let base = name.baseAddress { (names + nameBytes).copyMemory(from: base, byteCount: length) }
+        (entries + count).initialize(to: Entry(
+            low: key.low, high: key.high, who: Unmanaged.passRetained(who).toOpaque(), first: now, version: key.version, tenant: key.tenant,
+            span: 0, count: 1, nameOffset: UInt32(nameBytes), nameLength: UInt16(length), result: key.result, noun: key.noun.rawValue,
+            action: key.action.rawValue))
+        nameBytes += length
+        count += 1
+        slots[slot] = UInt32(count)
+        if first == 0 { first = max(now, 1) }
+        return true
+    }
+
+    // MARK: Emptying
+
+    func encode(to buffer: RecordBuffer) {
+        for index in 0..<count {
+            let entry = entries[index]
+            let who = Unmanaged<AuditWho>.fromOpaque(entry.who)
+            let fixed = RecordLayout.Fixed(
+                noun: entry.noun, action: entry.action, result: entry.result, time: entry.first, span: entry.span, count: entry.count,
+                tenant: entry.tenant, version: entry.version, revision: 0)
+            let name = UnsafeRawBufferPointer(start: names + Int(entry.nameOffset), count: Int(entry.nameLength))
+            who._withUnsafeGuaranteedRef { who in
+                RecordLayout.write(fixed, who: who, name: name, to: buffer) { buffer in
+                    buffer.put(UInt8(0))
+                    buffer.put(UInt16(0))
+                }
+            }
+        }
+    }
+
+    func removeAll() {
+        for index in 0..<count { Unmanaged<AuditWho>.fromOpaque(entries[index].who).release() }
+        sodium_memzero(names, nameBytes)
+        memset(slots, 0, capacity * 2 * MemoryLayout<UInt32>.stride)
+        count = 0
+        nameBytes = 0
+        first = 0
+    }
+}

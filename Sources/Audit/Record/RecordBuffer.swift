@@ -1,0 +1,94 @@
+import CSodium
+
+/// Encoded records, one behind the other. Its memory is kept when it is emptied, and wiped: names are in it.
+///
+/// Used by one thread at a time, or behind its owner's lock.
+final class RecordBuffer: @unchecked Sendable {
+    private(set) var base: UnsafeMutableRawPointer
+    private var capacity: Int
+    private(set) var count = 0
+    /// Records in it.
+    private(set) var records = 0
+
+    private static let keptCapacity = 1 << 20
+
+    init(capacity: Int = 16 << 10) {
+        self.capacity = capacity
+        base = .allocate(byteCount: capacity, alignment: 16)
+    }
+
+    deinit {
+        sodium_memzero(base, capacity)
+        base.deallocate()
+    }
+
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+    var isEmpty: Bool { count == 0 }
+
+    func removeAll() {
+        sodium_memzero(base, count)
+        count = 0
+        records = 0
+        guard capacity > Self.keptCapacity else { return }
+        base.deallocate()
+        capacity = Self.keptCapacity
+        base = .allocate(byteCount: capacity, alignment: 16)
+    }
+
+    /// Takes the other's records behind its own.
+    func append(_ other: RecordBuffer) {
+        put(other.bytes)
+        records += other.records
+    }
+
+    @inline(__always)
+    private func reserve(_ more: Int) {
+        if capacity - count < more { grow(more) }
+    }
+
+    private func grow(_ more: Int) {
+        var larger = capacity * 2
+        while larger - count < more { larger *= 2 }
+        let fresh = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+        fresh.copyMemory(from: base, byteCount: count)
+        sodium_memzero(base, count)
+        base.deallocate()
+        base = fresh
+        capacity = larger
+    }
+
+    // MARK: Writing
+
+    @inline(__always)
+    func put<T: FixedWidthInteger>(_ value: T) {
+        reserve(MemoryLayout<T>.size)
+        base.storeBytes(of: value.bigEndian, toByteOffset: count, as: T.self)
+        count += MemoryLayout<T>.size
+    }
+
+    @inline(__always)
+    func put(_ bytes: UnsafeRawBufferPointer) {
+        reserve(bytes.count)
+        if let start = bytes.baseAddress { (base + count).copyMemory(from: start, byteCount: bytes.count) }
+        count += bytes.count
+    }
+
+    /// A length of two bytes, then at most `limit` of the bytes.
+    @inline(__always)
+    func put16(_ bytes: UnsafeRawBufferPointer, limit: Int) {
+        let short = UnsafeRawBufferPointer(rebasing: bytes.prefix(limit))
+        put(UInt16(truncatingIfNeeded: short.count))
+        put(short)
+    }
+
+    /// Encodes a record with `body`, its length in front.
+    @inline(__always)
+    func record(_ body: (RecordBuffer) -> Void) {
+        let start = count
+        put(UInt16(0))
+        body(self)
+        let length = UInt16(truncatingIfNeeded: count - start - 2)
+        base.storeBytes(of: length.bigEndian, toByteOffset: start, as: UInt16.self)
+        records += 1
+    }
+}

@@ -1,0 +1,132 @@
+import CofferWire
+import Glibc
+
+/// The folder that scheduled backups lie in: files appear in it whole or not at all.
+struct BackupFolder: Sendable {
+    let path: String
+
+    private static let draftEnd = ".tmp"
+
+    func place(of name: String) -> String { path + "/" + name }
+
+    /// - Parameter mayMake: only where no backup was ever written: one that has gone is a disk that is not mounted.
+    /// - Throws: `failed`.
+    func prepare(mayMake: Bool) throws(Failure) {
+        var status = stat()
+        if stat(path, &status) != 0 {
+            guard errno == ENOENT, mayMake else {
+                throw Self.failure("the backups' folder \(path) cannot be used", errno)
+            }
+            guard mkdir(path, 0o700) == 0 else { throw Self.failure("the backups' folder \(path) cannot be made", errno) }
+            Self.synchronise(SystemPath.folder(of: path))
+            return
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw Failure(.failed, "\(path), the backups' folder, is no folder") }
+    }
+
+    /// A file that is being written, mode 0600, under a name of its own.
+    /// - Throws: `storeFull`, `failed`.
+    func draft() throws(Failure) -> BackupDraft {
+        let name = ".coffer-\(String(UInt64.random(in: .min ... .max), radix: 36)).age\(Self.draftEnd)"
+        let descriptor = open(place(of: name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw Self.failure("cannot make a file in \(path)", errno) }
+        return BackupDraft(descriptor, place(of: name), in: self)
+    }
+
+    /// Removes what a daemon that was killed left half written.
+    func removeDrafts() {
+        guard let folder = opendir(path) else { return }
+        defer { closedir(folder) }
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasPrefix(".coffer-"), name.hasSuffix(".age" + Self.draftEnd) { unlink(place(of: name)) }
+        }
+    }
+
+    /// Bytes of a regular file; `nil` where there is none.
+    func size(of name: String) -> UInt64? {
+        var status = stat()
+        guard lstat(place(of: name), &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return UInt64(clamping: status.st_size)
+    }
+
+    /// - Returns: whether it is gone.
+    func remove(_ name: String) -> Bool {
+        guard BackupName.isOne(name) else { return false }
+        return unlink(place(of: name)) == 0 || errno == ENOENT
+    }
+
+    /// Writes the folder's entries to the disk.
+    @discardableResult
+    static func synchronise(_ path: String) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return fsync(descriptor) == 0
+    }
+
+    static func failure(_ what: String, _ code: Int32) -> Failure {
+        let full = code == ENOSPC || code == EDQUOT
+        return Failure(full ? .storeFull : .failed, "\(what): \(String(cString: strerror(code)))", retry: full ? .never : .now)
+    }
+}
+
+/// A backup that is being written. Unless it was published, nothing is left of it.
+final class BackupDraft {
+    private var descriptor: Int32
+    private let place: String
+    private let folder: BackupFolder
+    private(set) var size: UInt64 = 0
+
+    fileprivate init(_ descriptor: Int32, _ place: String, in folder: BackupFolder) {
+        self.descriptor = descriptor
+        self.place = place
+        self.folder = folder
+    }
+
+    deinit { discard() }
+
+    /// - Throws: `storeFull`, `failed`.
+    func write(_ bytes: [UInt8]) throws(Failure) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress.map { $0 + written }, $0.count - written) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw BackupFolder.failure("cannot write a backup to \(folder.path)", errno)
+            }
+            written += count
+        }
+        size += UInt64(bytes.count)
+    }
+
+    /// Brings it to the disk.
+    /// - Throws: `storeFull`, `failed`.
+    func synchronise() throws(Failure) {
+        guard fsync(descriptor) == 0 else { throw BackupFolder.failure("cannot write a backup to \(folder.path)", errno) }
+        // What is proven is to come from the disk, not from memory.
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+    }
+
+    /// Gives it its name, for good.
+    /// - Throws: `storeFull`, `failed`.
+    func publish(as name: String) throws(Failure) {
+        guard rename(place, folder.place(of: name)) == 0 else {
+            throw BackupFolder.failure("cannot give a backup in \(folder.path) its name", errno)
+        }
+        close(descriptor)
+        descriptor = -1
+        guard BackupFolder.synchronise(folder.path) else {
+            throw BackupFolder.failure("the entries of \(folder.path) cannot be written to the disk", errno)
+        }
+    }
+
+    private func discard() {
+        guard descriptor >= 0 else { return }
+        close(descriptor)
+        descriptor = -1
+        unlink(place)
+    }
+}

@@ -1,0 +1,281 @@
+import CofferAge
+import CofferCredentials
+import CofferStore
+import CofferWire
+import Dispatch
+import Glibc
+import Logging
+import Synchronization
+
+/// Takes the scheduled backups, proves each, and lets old ones go: one thread, one backup at a time.
+final class BackupKeeper: CommitListener {
+    typealias Completion = @Sendable (Result<ScheduledBackup, Failure>) -> Void
+
+    private struct State {
+        var ledger: BackupLedger
+        var isRunning = false
+        var isStopping = false
+        /// Who wait for one that is to be taken now.
+        var waiting: [Completion] = []
+        var failures: UInt64 = 0
+    }
+
+    let configuration: BackupConfiguration
+    private let timing: BackupTiming
+    private let recipients: [AgeRecipient]
+    private let folder: BackupFolder
+    private let store: Store
+    private let memory: BackupLedgerFile
+    private let logger: Logger
+    private let clock: @Sendable () -> UInt64
+    private let state: Mutex<State>
+    private let wake = DispatchSemaphore(value: 0)
+    private let thread = Mutex<LoopThread?>(nil)
+
+    /// A clock that was set is noticed within this time.
+    private static let longestWait = 60_000
+
+    /// - Throws: ``ConfigurationErrors`` for a time zone or a recipient that is none.
+    init(
+        store: Store, configuration: BackupConfiguration, memory: BackupLedgerFile, logger: Logger, clock: @escaping @Sendable () -> UInt64
+    ) throws(ConfigurationErrors) {
+        self.store = store
+        self.configuration = configuration
+        self.memory = memory
+        self.logger = logger
+        self.clock = clock
+        folder = BackupFolder(path: configuration.folder)
+        do throws(CredentialError) { timing = try BackupTiming(configuration) } catch {
+            throw ConfigurationErrors(messages: ["'backups.time_zone' \(error.message)"])
+        }
+        var recipients: [AgeRecipient] = []
+        for text in configuration.recipients {
+            do throws(AgeError) { recipients.append(try AgeRecipient(text)) } catch {
+                throw ConfigurationErrors(messages: ["'backups.recipients' \(error.message)"])
+            }
+        }
+        self.recipients = recipients
+        let storeID = StatusService.hexadecimal(store.storeID)
+        var ledger = memory.read(storeID: storeID) ?? BackupLedger(storeID: storeID)
+        if ledger.history.since == 0 { ledger.history.since = clock() }
+        state = Mutex(State(ledger: ledger))
+    }
+
+    // MARK: From outside
+
+    func start() {
+        store.addListener(self)
+        folder.removeDrafts()
+        do throws(SocketError) {
+            let thread = try LoopThread(name: "backups") { [self] in run() }
+            self.thread.withLock { $0 = thread }
+        } catch {
+            logger.error("scheduled backups cannot run", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Returns when the thread has ended; a backup that is being taken is given up.
+    func stop() {
+        store.removeListener(self)
+        state.withLock { $0.isStopping = true }
+        wake.signal()
+        let thread = thread.withLock { thread in
+            defer { thread = nil }
+            return thread
+        }
+        thread?.join()
+    }
+
+    func committed(_ changes: [Change]) {}
+
+    /// One that is due waits for nothing but this.
+    func lockChanged(locked: Bool) { if !locked { wake.signal() } }
+
+    /// - Returns: false where one is being taken, which `completion` is not told of.
+    func runNow(_ completion: @escaping Completion) -> Bool {
+        let isTaken = state.withLock { state in
+            guard !state.isRunning, !state.isStopping else { return false }
+            state.waiting.append(completion)
+            return true
+        }
+        if isTaken { wake.signal() }
+        return isTaken
+    }
+
+    func list(now: UInt64) -> BackupListResponse {
+        state.withLock { state in
+            let history = state.ledger.history
+            return BackupListResponse(
+                folder: configuration.folder, interval: timing.interval, next: timing.due(history, now: now), lastTaken: history.taken,
+                lastProven: history.proven, isOverdue: timing.isOverdue(history, now: now), isRunning: state.isRunning,
+                lastError: state.ledger.error, backups: state.ledger.backups.suffix(Limits.scheduledBackups).map(\.message))
+        }
+    }
+
+    /// How many attempts failed since the start.
+    var failures: UInt64 { state.withLock { $0.failures } }
+
+    // MARK: The thread
+
+    private func run() {
+        proveLast()
+        while !isStopping {
+            let now = clock()
+            let (wanted, due) = state.withLock { state in
+                let due = timing.due(state.ledger.history, now: now)
+                let wanted = !state.waiting.isEmpty || (due <= now && !store.isLocked)
+                if wanted { state.isRunning = true }
+                return (wanted, due)
+            }
+            if wanted { attempt() } else {
+                let wait = due > now ? min(due - now, UInt64(Self.longestWait)) : UInt64(Self.longestWait)
+                _ = wake.wait(timeout: .now() + .milliseconds(Int(max(wait, 1))))
+            }
+        }
+        for completion in state.withLock({ state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }) { completion(.failure(.draining)) }
+    }
+
+    private var isStopping: Bool { state.withLock { $0.isStopping } }
+
+    /// One attempt, and what it came to.
+    private func attempt() {
+        let result: Result<ScheduledBackup, Failure>
+        do throws(Failure) { result = .success(try take().message) } catch { result = .failure(error) }
+        let now = clock()
+        let waiting = state.withLock { state in
+            state.isRunning = false
+            switch result {
+            case .success:
+                state.ledger.history.failed = 0
+                state.ledger.history.failures = 0
+            case .failure(let failure) where failure.code == .draining || failure.code == .locked: break
+            case .failure(let failure):
+                state.ledger.history.failed = now
+                state.ledger.history.failures += 1
+                state.ledger.error = String(Name.printable(failure.message.utf8.prefix(1_000)).prefix(1_000))
+                state.failures += 1
+            }
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        save()
+        switch result {
+        case .success(let backup):
+            logger.info("backup taken", metadata: [
+                "file": "\(backup.file)", "revision": "\(backup.revision)", "bytes": "\(backup.size)", "proof": "\(backup.proof)",
+            ])
+        case .failure(let failure): logger.error("backup failed", metadata: ["reason": "\(failure.message)"])
+        }
+        for completion in waiting { completion(result) }
+    }
+
+    private func take() throws(Failure) -> BackupEntry {
+        guard !store.isLocked else { throw .locked }
+        try folder.prepare(mayMake: state.withLock { $0.ledger.history.taken == 0 })
+        var all = recipients
+        if !configuration.recipientsFile.isEmpty { all += try BackupProof.recipients(configuration.recipientsFile) }
+        let taken = try BackupTaking(store: store, folder: folder, recipients: all, isStopping: { [self] in isStopping }).take()
+        let summary = taken.summary
+        var entry = BackupEntry(
+            file: free(created: summary.created, revision: summary.revision), created: summary.created, revision: summary.revision,
+            size: taken.draft.size, digest: summary.digest)
+        // Written down first: a file whose daemon is killed now is still one that this daemon may remove.
+        state.withLock { $0.ledger.backups.append(entry) }
+        save()
+        do throws(Failure) {
+            try taken.draft.publish(as: entry.file)
+        } catch {
+            forget(entry.file)
+            throw error
+        }
+        state.withLock { $0.ledger.history.taken = max(entry.created, 1) }
+        try prove(&entry, fileKey: taken.fileKey)
+        expire()
+        return entry
+    }
+
+    private func free(created: UInt64, revision: UInt64) -> String {
+        for attempt in 0..<1_000 {
+            let name = BackupName.of(created: created, revision: revision, attempt: attempt)
+            if folder.size(of: name) == nil { return name }
+        }
+        return BackupName.of(created: created, revision: revision, attempt: Int.random(in: 1_000...1_000_000))
+    }
+
+    // MARK: Proof
+
+    /// - Parameter fileKey: `nil`: the process that wrote the backup has ended, only an identity opens it.
+    /// - Throws: `damaged` where it is not what was written, and then it is gone; otherwise where it cannot be said.
+    private func prove(_ entry: inout BackupEntry, fileKey: AgeFileKey?) throws(Failure) {
+        let proof = BackupProof(folder: folder, isStopping: { [self] in isStopping })
+        if let fileKey {
+            do throws(Failure) { try proof.check(entry, with: .fileKey(fileKey)) } catch {
+                if error.code == .damaged {
+                    _ = folder.remove(entry.file)
+                    forget(entry.file)
+                }
+                throw error
+            }
+            entry.proof = .fileKey
+        }
+        var problem = ""
+        if !configuration.rehearsalIdentity.isEmpty {
+            do throws(Failure) {
+                try proof.check(entry, with: .identities(try BackupProof.identities(configuration.rehearsalIdentity)))
+                entry.proof = .identity
+            } catch {
+                // Whole it is, but whether anybody can open it is not known: no proof, and no reason to take another at once.
+                if error.code == .draining { throw error }
+                entry.proof = .none
+                problem = "the rehearsal failed: \(error.message)"
+                logger.error("backup not proven", metadata: ["file": "\(entry.file)", "reason": "\(error.message)"])
+            }
+        }
+        let now = clock()
+        if entry.proof != .none { entry.proven = now }
+        let proven = entry
+        state.withLock { state in
+            if let index = state.ledger.backups.firstIndex(where: { $0.file == proven.file }) { state.ledger.backups[index] = proven }
+            if proven.proof != .none { state.ledger.history.proven = max(proven.proven, 1) }
+            state.ledger.error = problem.isEmpty ? "" : Name.printable(problem.utf8.prefix(1_000))
+            if !problem.isEmpty { state.failures += 1 }
+        }
+        save()
+    }
+
+    /// What an earlier process wrote and did not prove any more, where there is an identity for it. Files that somebody took away are
+    /// forgotten.
+    private func proveLast() {
+        let all = state.withLock { $0.ledger.backups }
+        guard access(configuration.folder, F_OK) == 0 else { return }
+        for entry in all where folder.size(of: entry.file) == nil { forget(entry.file) }
+        guard var last = state.withLock({ $0.ledger.backups.last }), last.proof == .none, !configuration.rehearsalIdentity.isEmpty else { return }
+        do throws(Failure) { try prove(&last, fileKey: nil) } catch { return }
+    }
+
+    // MARK: Old ones
+
+    private func expire() {
+        for entry in BackupTiming.expired(state.withLock { $0.ledger.backups }, keep: configuration.keep) {
+            guard folder.remove(entry.file) else {
+                logger.warning("an old backup could not be removed", metadata: ["file": "\(entry.file)"])
+                continue
+            }
+            forget(entry.file)
+        }
+        BackupFolder.synchronise(configuration.folder)
+        save()
+    }
+
+    private func forget(_ file: String) {
+        state.withLock { state in state.ledger.backups.removeAll { $0.file == file } }
+    }
+
+    private func save() {
+        let ledger = state.withLock { $0.ledger }
+        if !memory.write(ledger) { logger.warning("the list of scheduled backups could not be saved", metadata: ["file": "\(memory.path)"]) }
+    }
+}

@@ -1,0 +1,110 @@
+import CofferStore
+import Foundation
+import Glibc
+import Synchronization
+
+@testable import CofferAudit
+
+/// A clock that stands until it is moved.
+final class ManualClock: Sendable {
+    private let time: Mutex<UInt64>
+    init(_ start: UInt64 = 1_700_000_000_000) { time = Mutex(start) }
+    var now: UInt64 { time.withLock { $0 } }
+    func advance(_ milliseconds: UInt64) { time.withLock { $0 += milliseconds } }
+}
+
+/// A folder with a store and its log; gone after the test.
+final class Fixture: @unchecked Sendable {
+    let path: String
+    let clock = ManualClock()
+    let key = SecretBuffer([UInt8](repeating: 7, count: 32))
+    var store: Store
+    var log: AuditLog
+    var options: AuditOptions
+
+    var storePath: String { path + "/store" }
+    var logPath: String { path + "/store/audit" }
+
+    init(_ change: (inout AuditOptions) -> Void = { _ in }) throws {
+        var template = Array("/tmp/coffer-audit-test.XXXXXX".utf8CString)
+        _ = mkdtemp(&template)
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        options = AuditOptions()
+        change(&options)
+        try Store.create(at: path + "/store", slot: .keyFile(key, label: ""), options: Self.storeOptions(clock))
+        (store, log) = try Self.open(path + "/store", options, clock)
+        try store.unlock(.keyFile(key))
+    }
+
+    deinit {
+        store.close()
+        log.close()
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    private static func storeOptions(_ clock: ManualClock) -> Store.Options {
+        var options = Store.Options()
+        options.mapBytes = 64 << 20
+        options.clock = { clock.now }
+        return options
+    }
+
+    private static func open(_ path: String, _ options: AuditOptions, _ clock: ManualClock) throws -> (Store, AuditLog) {
+        let store = try Store.open(at: path, options: storeOptions(clock))
+        let log = try AuditLog(folder: path + "/audit", options: options, clock: { clock.now })
+        store.setWitness(log)
+        return (store, log)
+    }
+
+    /// Closes both, lets `body` do something to the files, and opens both again. The store may refuse to be unlocked.
+    func reopen(unlocking: Bool = true, _ body: () throws -> Void = {}) throws {
+        store.close()
+        log.close()
+        try body()
+        (store, log) = try Self.open(storePath, options, clock)
+        if unlocking { try store.unlock(.keyFile(key)) }
+    }
+
+    // MARK: Files
+
+    func files() -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: logPath)) ?? []).sorted().map { logPath + "/" + $0 }
+    }
+
+    static func read(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
+    static func write(_ path: String, _ bytes: [UInt8]) throws { try Data(bytes).write(to: URL(fileURLWithPath: path)) }
+
+    // MARK: Reading
+
+    func records(_ change: (inout AuditQuery) -> Void = { _ in }) throws -> [AuditRecord] {
+        var query = AuditQuery()
+        change(&query)
+        return try log.reading().ascending(query, after: 0, limit: 100_000).records
+    }
+
+    func verify() throws -> AuditVerdict {
+        let head = try store.withWorker { (worker) throws(StoreError) in try worker.witnessHead() }
+        return try log.reading().verify(stored: head)
+    }
+
+    /// Returns when everything that was recorded before is durable.
+    func flush() throws { try log.require(AuditRecord(time: clock.now, who: .daemon, noun: .daemon, action: .check)) }
+}
+
+func name(_ text: String) throws -> Name { try Name(Array(text.utf8)) }
+
+extension Store {
+    @discardableResult
+    func change(_ mutations: Mutation..., principal: String = "uid:1001") throws(StoreError) -> Receipt {
+        try commit(Batch(principal: principal, mutations: mutations))
+    }
+}
+
+func code<T>(_ body: () throws -> T) -> StoreError.Code? {
+    do {
+        _ = try body()
+        return nil
+    } catch {
+        return (error as? StoreError)?.code
+    }
+}
