@@ -62,6 +62,9 @@ python3 Tests/Durability/replay.py --selftest
 step "durability: 50 times kill -9 under 16 writers"
 python3 Tests/Durability/kill_test.py --bin "$bin" --work "$work/kill" --rounds 50
 
+step "durability: kill -9 while the record keys change, under 32 writers"
+python3 Tests/Durability/rekey_test.py --bin "$bin" --work "$work/rekey"
+
 step "budgets: a thousand takers at once on a hundred units"
 python3 Tests/Durability/takers_test.py --bin "$bin" --work "$work/takers"
 
