@@ -16,7 +16,7 @@ swift build --build-tests -j "$jobs"
 bin=$(swift build --show-bin-path)
 
 # One module after the other: they share the threads of one process, and some of them block on purpose.
-for module in WireTests AgeTests FormatsTests StoreTests AccountsTests UpstreamTests CredentialsTests ClientTests HTTPTests DaemonTests; do
+for module in WireTests AgeTests FormatsTests StoreTests AuditTests AccountsTests UpstreamTests CredentialsTests ClientTests HTTPTests DaemonTests; do
     step "$module"
     swift test --skip-build --filter "^$module\." >"$work/$module.log" 2>&1 || { cat "$work/$module.log"; exit 1; }
     grep -a "Test run with" "$work/$module.log" | tail -1
@@ -36,6 +36,9 @@ second_row() {
 
     step "the command line, end to end"
     Tests/CommandLine/run.sh "$bin" "$work/cli" || return 1
+
+    step "backups and restores, with stock age beside them"
+    Tests/Backup/run.sh "$bin" "$work/backup" || return 1
 }
 release_build >"$work/release.log" 2>&1 &
 releasing=$!
@@ -58,6 +61,9 @@ python3 Tests/Durability/replay.py --selftest
 
 step "durability: 50 times kill -9 under 16 writers"
 python3 Tests/Durability/kill_test.py --bin "$bin" --work "$work/kill" --rounds 50
+
+step "durability: kill -9 while the record keys change, under 32 writers"
+python3 Tests/Durability/rekey_test.py --bin "$bin" --work "$work/rekey"
 
 step "budgets: a thousand takers at once on a hundred units"
 python3 Tests/Durability/takers_test.py --bin "$bin" --work "$work/takers"

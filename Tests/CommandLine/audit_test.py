@@ -80,7 +80,7 @@ class Recording(unittest.TestCase):
         d = self.d
         for name in ("e/1", "e/2"):
             d.put(name)
-        d.ok("export", "e/", "--format", "json", "--output", "-")
+        d.ok("export", "e/", "--to", "json")
         read = until(lambda: search(d, "--action", "export"), lambda r: len(r) >= 2)
         self.assertEqual(sorted(e["name"] for e in read), ["e/1", "e/2"])
 
@@ -99,7 +99,7 @@ class Recording(unittest.TestCase):
     @ROOT_ONLY
     def test_a_rule_lets_others_read_it(self):
         d = self.d
-        d.allow("auditors", "uid:%d" % TWO, "info", None, noun="audit")
+        d.allow("auditors", ["uid:%d" % TWO], "info", None, noun="audit")
         self.assertEqual(d.cli("audit", "tail", "-n", "1", uid=TWO).code, 0)
         self.assertEqual(d.cli("audit", "verify", uid=TWO).code, 4)
         self.assertEqual(d.cli("audit", "repair", uid=TWO).code, 4)
@@ -197,7 +197,7 @@ class Modes(unittest.TestCase):
     def test_rotation_keeps_the_newest(self):
         d = self.daemon("audit: {segment: 64KiB, keep: 2}\n")
         for number in range(40):
-            d.ok("import", "-", "--format", "dotenv", input="".join("R%d_%d=%d\n" % (number, i, i) for i in range(30)))
+            d.ok("import", "--from", "dotenv", "-", input="".join("R%d_%d=%d\n" % (number, i, i) for i in range(30)))
         self.assertLessEqual(len(glob.glob(os.path.join(d.store, "audit", "*.log"))), 2)
         self.assertEqual(d.cli("audit", "verify").code, 0)
         d.stop()
@@ -208,7 +208,7 @@ class Modes(unittest.TestCase):
             folder = space()
             d = Daemon(folder=folder, config=configured(text, folder), start=False)
             done = subprocess.run(d.command(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment(), timeout=20)
-            self.assertEqual(done.returncode, 64, done)
+            self.assertEqual(done.returncode, 78, done)
             self.assertIn(word, done.stderr.decode())
 
 
@@ -224,7 +224,7 @@ class Down(unittest.TestCase):
         for verb in ("status", "doctor", "whoami"):
             self.assertEqual(d.cli(verb).code, 0 if verb != "doctor" else d.cli(verb).code, verb)
         self.assertIn("audit", d.cli("doctor").text)
-        self.assertEqual(d.ok("status", "--json").json["audit-down"], 1)
+        self.assertEqual(d.ok("status", "--json").json["audit_down"], 1)
 
     def test_a_deleted_file(self):
         d = Daemon()
