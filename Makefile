@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SHELL := /bin/bash
 
-.PHONY: run test build install bench fuzz clean
+.PHONY: run test build install bench fuzz torture sanitize clean
 
 run: build
 	@ONCE=$(ONCE) scripts/run.sh
@@ -37,5 +37,15 @@ fuzz:
 	@scripts/setup.sh test
 	@scripts/fuzz.sh
 
+# The long campaigns of docs/reliability.md: an hour and more. `make torture CAMPAIGNS="faults full"` runs some of them.
+torture:
+	@scripts/setup.sh test
+	@scripts/torture.sh $(CAMPAIGNS)
+
+# The tests, and a daemon, built with the address and the thread sanitizer.
+sanitize:
+	@scripts/setup.sh test
+	@scripts/sanitize.sh
+
 clean:
-	rm -rf .build .build-fuzz run
+	rm -rf .build .build-fuzz .build-address .build-thread run

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
 # Fuzzes what reads bytes from outside, each harness of Tests/Fuzz for FUZZ_SECONDS (600). Usage: scripts/fuzz.sh [HARNESS...]
 # FUZZ_SEED: where the search begins (0: somewhere else each time).
+# FUZZ_CORPUS: where what a run found of new ways is kept, minimised, and where the next one begins (not with a FUZZ_SEED: that is to
+# find what came with a change, always from the same place).
 # Inputs that broke a rule are printed as hex and kept in FUZZ_CRASHES. Ends in 1 if there is one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds=${FUZZ_SECONDS:-600}
 crashes=${FUZZ_CRASHES:-/tmp/coffer-fuzz-crashes}
+corpora=${FUZZ_CORPUS:-.build-fuzz/corpus}
 harnesses=("$@")
-[ $# -gt 0 ] || harnesses=(age wire-requests http-head http-json tokens imports upstream backup-lines)
+[ $# -gt 0 ] || harnesses=(age wire-requests http-head http-json tokens imports upstream backup-lines daemon)
 
 work=$(mktemp -d /tmp/coffer-fuzz.XXXXXX)
 trap 'rm -rf "$work"' EXIT
@@ -25,6 +28,7 @@ longest() {
         imports) echo 4096 ;;
         upstream) echo 4096 ;;
         backup-lines) echo 8192 ;;
+        daemon) echo 4096 ;;
         *) echo "fuzz: unknown harness '$1'" >&2; return 64 ;;
     esac
 }
@@ -72,10 +76,19 @@ fuzz() {
     step "$name: the planted faults are seen"
     proven "$binary" "$work/$name.seeds" || return 1
     step "$name: $seconds s"
-    mkdir -p "$work/$name.corpus" "$found" || return 1
+    mkdir -p "$work/$name.corpus" "$found" "$corpora/$name" || return 1
+    [ -n "${FUZZ_SEED:-}" ] || cp -r "$corpora/$name/." "$work/$name.corpus"
     if run "$binary" -seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" -max_len="$length" -artifact_prefix="$found/" -print_final_stats=1 \
         "$work/$name.corpus" "$work/$name.seeds" >"$log" 2>&1; then
         grep -aE '^(#[0-9]+[[:space:]]+DONE|stat::(number_of_executed_units|peak_rss_mb))' "$log"
+        if [ -z "${FUZZ_SEED:-}" ]; then
+            mkdir -p "$work/$name.kept"
+            if run "$binary" -merge=1 "$work/$name.kept" "$work/$name.corpus" "$work/$name.seeds" >"$log" 2>&1; then
+                rm -rf "${corpora:?}/$name"
+                cp -r "$work/$name.kept" "$corpora/$name"
+                echo "$(find "$corpora/$name" -type f | wc -l) inputs are kept in $corpora/$name"
+            fi
+        fi
         return 0
     fi
     grep -aE 'Fatal error|the harness found|ERROR:|SUMMARY:' "$log" | head -5

@@ -16,7 +16,7 @@ swift build --build-tests -j "$jobs"
 bin=$(swift build --show-bin-path)
 
 # One module after the other: they share the threads of one process, and some of them block on purpose.
-for module in WireTests AgeTests FormatsTests StoreTests AccountsTests UpstreamTests CredentialsTests ClientTests HTTPTests DaemonTests; do
+for module in WireTests AgeTests FormatsTests StoreTests AuditTests AccountsTests UpstreamTests CredentialsTests ClientTests HTTPTests DaemonTests; do
     step "$module"
     swift test --skip-build --filter "^$module\." >"$work/$module.log" 2>&1 || { cat "$work/$module.log"; exit 1; }
     grep -a "Test run with" "$work/$module.log" | tail -1
@@ -36,6 +36,9 @@ second_row() {
 
     step "the command line, end to end"
     Tests/CommandLine/run.sh "$bin" "$work/cli" || return 1
+
+    step "backups and restores, with stock age beside them"
+    Tests/Backup/run.sh "$bin" "$work/backup" || return 1
 }
 release_build >"$work/release.log" 2>&1 &
 releasing=$!
@@ -49,7 +52,7 @@ Tests/HTTP/run.sh "$bin" "$work/http"
 step "identity and policy with other uids"
 Tests/Identity/run.sh "$bin" "$work/identity"
 
-step "nothing of a secret stays in the daemon's memory"
+step "nothing of a secret stays in the daemon's memory, or anywhere else, whichever door it went through"
 Tests/Memory/run.sh "$bin" "$work/memory"
 
 step "durability: the replay tool tests itself"
@@ -59,6 +62,9 @@ python3 Tests/Durability/replay.py --selftest
 step "durability: 50 times kill -9 under 16 writers"
 python3 Tests/Durability/kill_test.py --bin "$bin" --work "$work/kill" --rounds 50
 
+step "durability: kill -9 while the record keys change, under 32 writers"
+python3 Tests/Durability/rekey_test.py --bin "$bin" --work "$work/rekey"
+
 step "budgets: a thousand takers at once on a hundred units"
 python3 Tests/Durability/takers_test.py --bin "$bin" --work "$work/takers"
 
@@ -67,6 +73,16 @@ python3 Tests/Durability/budget_kill_test.py --bin "$bin" --work "$work/budgets"
 
 step "durability: each answer behind its sync, and the planted fault"
 python3 Tests/Durability/sync_test.py --bin "$bin" --work "$work/sync" --tools "$work/tools"
+
+# Short forms of what `make torture` does at length.
+step "durability: a call fails, and the planted faults"
+python3 -B Tests/Durability/faults_test.py --bin "$bin" --work "$work/faults" --tools "$work/tools" --sample 26
+
+step "durability: the disk is full, then there is space again"
+python3 -B Tests/Durability/full_test.py --bin "$bin" --work "$work/full" --step 524288 --moments 4
+
+step "crowds of connections that mean no good"
+python3 -B Tests/Hostile/connections_test.py --bin "$bin" --work "$work/crowds" --idle 1500 --uids 3
 
 step "the second row: its end"
 verdict=0

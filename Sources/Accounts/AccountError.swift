@@ -35,6 +35,8 @@ public struct AccountError: Error, Equatable, Sendable, CustomStringConvertible 
         case .locked: (.locked, "")
         case .busy: (.busy, "")
         case .readOnly: (.readOnly, "")
+        // Doors answer it alike; the field says which it is.
+        case .audit: (.readOnly, "audit")
         case .full: (.storeFull, "")
         case .outcomeUnknown: (.outcomeUnknown, "")
         default: (.failed, "")

@@ -43,6 +43,8 @@ public struct CredentialError: Error, Equatable, Sendable, CustomStringConvertib
         case .locked: (.locked, "")
         case .busy: (.busy, "")
         case .readOnly: (.readOnly, "")
+        // Doors answer it alike; the field says which it is.
+        case .audit: (.readOnly, "audit")
         case .full: (.storeFull, "")
         case .outcomeUnknown: (.outcomeUnknown, "")
         default: (.failed, "")

@@ -97,7 +97,7 @@ public final class Daemon: Service {
                     backups: signs, scrubs: scrubs, audit: AuditSigns(log: audit), connections: counts,
                     socket: SocketPath(path: settings.socket, mode: settings.socketMode),
                     startTime: clock(), clock: clock),
-                logger: logger, environment: environment
+                audit: AuditedDoors(trail: trail), logger: logger, environment: environment
             ).server()
             server = try SocketServer(
                 path: SocketPath(path: settings.socket, mode: settings.socketMode), loops: settings.loops, services: services, clock: clock)

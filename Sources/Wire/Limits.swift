@@ -33,6 +33,8 @@ public enum Limits {
     public static let policySource = 262_144
     /// A passphrase or a slot's key.
     public static let slotSecret = 1_024
+    /// Slots of a store.
+    public static let slots = 64
     /// Length of an error's message.
     public static let message = 4_096
 }
@@ -155,6 +157,8 @@ public enum ProtocolFeature {
     public static let accounts: UInt64 = 1 << 0
     /// The server carries out the operations on credentials, from 0x0500 on. Only their answers have the errors from 30 on.
     public static let credentials: UInt64 = 1 << 1
+    /// Any answer can have the error `auditUnavailable`; who does not know it is told `busy`.
+    public static let audit: UInt64 = 1 << 2
     /// All that this code knows.
-    public static let all = accounts | credentials
+    public static let all = accounts | credentials | audit
 }

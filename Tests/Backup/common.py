@@ -13,9 +13,6 @@ from common import *  # noqa: E402,F401,F403
 from common import Daemon, binary, coffer, run, space  # noqa: E402,F401
 import harness  # noqa: E402,F401
 
-HARMLESS = {"created"}
-
-
 class Keys:
     """An identity in a file, and its recipient."""
 
@@ -64,7 +61,7 @@ def with_trailer(lines, counts):
     return lines + [json.dumps(last, separators=(",", ":")).encode()]
 
 
-def figures(daemon_or_none, path, keys):
+def figures(path, keys):
     """What `backup verify` says of a file."""
     result = coffer("backup", "verify", path, "--identity", keys.identity, "--json")
     assert result.code == 0, result

@@ -219,6 +219,31 @@ def backup_lines():
         yield f"line-{number}", bytes([1, 60]) + b"\n".join([header, *front, line, b""])
 
 
+POLICIES = [
+    "policy: a\nrules:\n  - {who: ['uid:1001', 'any'], tenant: main, noun: secret, actions: [get, info], names: ['a/**', '*/x*']}\n",
+    "policy: b\nrules:\n  - who: ['account:nobody']\n    tenant: main\n    noun: policy\n    actions: [put]\n---\npolicy: c\nrules: []\n",
+    "policy: d\nrules:\n  - {who: [\"exe:/usr/bin/env\"], tenant: main, noun: apikey, actions: [verify], names: [\"**\"]}\n", "policy: &a\nrules: *a\n",
+]
+CONFIGURATIONS = [
+    "store: /var/lib/coffer\nsocket: /run/coffer.sock\nloops: 2\nquota: 10GiB\n", "http:\n  health: {listen: '127.0.0.1:9'}\n  admin: {listen: '[::1]:1'}\n",
+    "backups:\n  folder: /b\n  every: 1d\n  recipients: [age1x]\nscrub: {every: 7d}\naudit: {reads: sync}\n", "upstream: {allow: ['127.0.0.1']}\nstore: a\nstore: b\n",
+]
+
+
+def daemon():
+    deadline = struct.pack(">I", 250)
+    hello = frame(1, 0x0001, 1, deadline + b"COFR" + struct.pack(">HHQ", 1, 1, 0) + text("main") + text("fuzz/1") + struct.pack(">H", 0))
+    confirm = frame(1, 0x0002, 2, deadline + bytes(range(16)))
+    shaken = hello + confirm
+    listing = frame(1, 0x0103, 3, b"") + frame(7, 0x0103, 3, b"\0\0\0\1") + frame(6, 0x0103, 3, b"")
+    importing = frame(1, 0x010A, 5, b"") + frame(3, 0x010A, 5, b"x") + frame(4, 0x010A, 5, b"") + frame(3, 0x010A, 5, b"")
+    stories = [shaken + listing, shaken + importing, hello + hello, confirm, shaken + hello, shaken + frame(1, 0xFFFF, 7, b"") + frame(2, 3, 7, b""),
+               shaken + frame(1, 0x0100, 9, b"") + frame(1, 0x0100, 9, b""), frame(1, 0x0001, 0, b""), hello + frame(6, 2, 1, b"")]
+    yield from ((f"story-{number}", b"h" + story) for number, story in enumerate(stories))
+    yield from ((f"policy-{number}", b"p" + source.encode()) for number, source in enumerate(POLICIES))
+    yield from ((f"configuration-{number}", b"c" + source.encode()) for number, source in enumerate(CONFIGURATIONS))
+
+
 def http_head():
     for name, request in REQUESTS.items():
         yield name, PIECES + request.encode()
@@ -231,7 +256,7 @@ def numbered(texts):
 
 SEEDS = {
     "age": age, "wire-requests": wire_requests, "http-head": http_head, "http-json": numbered(JSON), "tokens": numbered(TOKENS),
-    "imports": numbered(IMPORTS), "upstream": upstream, "backup-lines": backup_lines,
+    "imports": numbered(IMPORTS), "upstream": upstream, "backup-lines": backup_lines, "daemon": daemon,
 }
 
 

@@ -62,7 +62,7 @@ class HandshakeTests(Case):
 
     def test_the_feature(self):
         hello = self.raw(opened=False).hello(features=2**64 - 1)
-        self.assertEqual(hello.features, c.FEATURE_ACCOUNTS | c.FEATURE_CREDENTIALS)
+        self.assertEqual(hello.features, c.FEATURE_ACCOUNTS | c.FEATURE_CREDENTIALS | c.FEATURE_AUDIT)
         self.assertEqual(self.raw(opened=False).hello(features=0).features, 0)
 
     def test_bad_bodies_are_answered_and_the_connection_goes_on(self):

@@ -290,7 +290,7 @@ class HandshakeTests(Case):
     def test_features_are_cleared(self):
         # All but those that this version defines.
         features = self.raw(opened=False).hello(features=2**64 - 1).features
-        self.assertEqual(features & ~(c.FEATURE_ACCOUNTS | c.FEATURE_CREDENTIALS), 0)
+        self.assertEqual(features & ~(c.FEATURE_ACCOUNTS | c.FEATURE_CREDENTIALS | c.FEATURE_AUDIT), 0)
 
     def test_extensions(self):
         unknown = [(65535, b""), (7, b"x" * 1024), (7, b"again")]
@@ -646,6 +646,32 @@ class ServerTests(Case):
 
 
 # -------------------------------------------------------------------------- put and get
+
+class AuditTests(Case):
+    def test_the_audit_log_has_what_was_done(self):
+        client = self.connect()
+        client.put(b"audited/one", b"first value")
+        client.put(b"audited/two", b"second value")
+        client.delete(b"audited/two")
+        changes = client.audit_search(name="audited/*", noun="secret", result=c.AUDIT_DONE)
+        self.assertEqual([(e.action, e.name, e.version) for e in changes if e.revision], [
+            ("put", b"audited/one", 1), ("put", b"audited/two", 1), ("delete", b"audited/two", 0)])
+        self.assertTrue(all(e.tenant == "main" and e.who == "uid:%d" % os.geteuid() for e in changes))
+        self.assertEqual([e.has_digest for e in changes if e.revision], [True, True, False])
+        self.assertEqual([e.name for e in client.audit_search(value=b"second value")], [b"audited/two"])
+        self.assertEqual(client.audit_search(value=b"third value"), [])
+        client.get(b"audited/one")
+        end = time.monotonic() + 10
+        reads = []
+        while not reads and time.monotonic() < end:
+            reads = client.audit_search(name="audited/one", action="get")
+            time.sleep(0.05)
+        self.assertEqual((reads[0].version, reads[0].pid, reads[0].door), (1, os.getpid(), "socket"))
+        verdict = client.audit_verify()
+        self.assertEqual(verdict.findings, [])
+        self.assertEqual(verdict.last - verdict.first + 1, verdict.records)
+        self.assertIn("nothing to repair", client.audit_repair())
+
 
 class ScrubTests(Case):
     def test_a_scrub_of_a_store_that_nobody_touched(self):

@@ -119,6 +119,8 @@ struct LimitTests {
         #expect(Limits.message == 4_096)
         #expect(Limits.token == 65_536 && Limits.tokenKind == 64 && Limits.stickyKey == 128 && Limits.lease == 16)
         #expect(Limits.verb == 32 && Limits.stateWord == 32 && Limits.actResult == 1_024 && Limits.credentialRows == 1_000)
+        #expect(Limits.backupChunk == 1_048_576 && Limits.backupDigest == 32 && Limits.backupKinds == 256 && Limits.backupKind == 64)
+        #expect(Limits.restorePatterns == 100 && Limits.restoreNames == 1_000 && Limits.scheduledBackups == 1_000)
         #expect(ProtocolVersion.minimum == 1 && ProtocolVersion.maximum == 1)
     }
 }

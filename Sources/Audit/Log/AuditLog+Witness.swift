@@ -9,6 +9,7 @@ extension AuditLog: CommitWitness {
         monitor.locked {
             place = Block.Prologue(incarnation: store.incarnation, committed: store.revision, time: 0)
             self.keys = keys
+            storeID = store.storeID
             commands.append(.open(keys, store, ticket))
             monitor.signal()
         }

@@ -33,6 +33,7 @@ public final class AuditLog: @unchecked Sendable {
     var health = LogHealth()
     /// Of the unlocked store.
     var keys: AuditKeys?
+    var storeID: [UInt8] = []
     var waitingSince: UInt64 = 0
 
     private var thread: WorkerThread?

@@ -30,6 +30,8 @@ final class ReadTable: @unchecked Sendable {
         var result: UInt16
         var noun: UInt8
         var action: UInt8
+        /// Where the table names it.
+        var slot: UInt32
     }
 
     static let usualCapacity = 131_072
@@ -105,7 +107,7 @@ final class ReadTable: @unchecked Sendable {
         (entries + count).initialize(to: Entry(
             low: key.low, high: key.high, who: Unmanaged.passRetained(who).toOpaque(), first: now, version: key.version, tenant: key.tenant,
             span: 0, count: 1, nameOffset: UInt32(nameBytes), nameLength: UInt16(length), result: key.result, noun: key.noun.rawValue,
-            action: key.action.rawValue))
+            action: key.action.rawValue, slot: UInt32(slot)))
         nameBytes += length
         count += 1
         slots[slot] = UInt32(count)
@@ -133,9 +135,11 @@ final class ReadTable: @unchecked Sendable {
     }
 
     func removeAll() {
-        for index in 0..<count { Unmanaged<AuditWho>.fromOpaque(entries[index].who).release() }
+        for index in 0..<count {
+            Unmanaged<AuditWho>.fromOpaque(entries[index].who).release()
+            slots[Int(entries[index].slot)] = 0
+        }
         sodium_memzero(names, nameBytes)
-        memset(slots, 0, capacity * 2 * MemoryLayout<UInt32>.stride)
         count = 0
         nameBytes = 0
         first = 0

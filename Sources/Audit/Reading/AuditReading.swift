@@ -121,11 +121,12 @@ public struct AuditReading: Sendable {
 }
 
 extension AuditLog {
-    /// - Throws: `locked` where the store is; `audit-unavailable` where the log could not be opened.
+    /// Also of a log that is down: what is there can be read.
+    /// - Throws: `locked` where the store is.
     public func reading() throws(StoreError) -> AuditReading {
-        let (extent, keys) = monitor.locked { (self.extent, self.keys) }
-        guard keys != nil else { throw StoreError(.locked, "the store is locked") }
-        guard let extent else { throw unavailable }
+        let (extent, keys, storeID) = monitor.locked { (self.extent, self.keys, self.storeID) }
+        guard let keys else { throw StoreError(.locked, "the store is locked") }
+        guard let extent else { return AuditReading(folder: folder, keys: keys, storeID: storeID) }
         return AuditReading(folder: folder, extent: extent)
     }
 }

@@ -52,7 +52,7 @@ struct ConnectionState {
     init(tenant: String, clientName: String) {
         append(
             .request, .hello, id: Self.helloID,
-            body: RequestBody(Request(HelloRequest(tenant: tenant, clientName: clientName))))
+            body: RequestBody(Request(HelloRequest(features: ProtocolFeature.audit, tenant: tenant, clientName: clientName))))
     }
 
     var isOpen: Bool { if case .open = phase { true } else { false } }

@@ -12,6 +12,7 @@ struct HTTPDoors {
     let store: Store
     let authority: any AdminAuthority
     let health: any HealthSource
+    let audit: any HTTPAudit
     let logger: Logger
     /// Of the process: older systems' variables are taken over (decisions 17).
     let environment: [String: String]
@@ -50,7 +51,7 @@ struct HTTPDoors {
                 settings.legacyAuthorization = authorization
                 return TokenStatusCheckDoor(accounts: accounts, credentials: credentials, settings: settings, logger: logger)
             },
-            health: health, backoff: backoff
+            health: health, backoff: backoff, audit: audit
         ).server(logger: logger)
     }
 
@@ -113,6 +114,7 @@ private struct HTTPPlan {
     let tokenstatuscheck: (TokenStatusCheckSettings) -> any HTTPDoor
     let health: any HealthSource
     let backoff: LoginBackoff
+    var audit: (any HTTPAudit)?
 
     func server(logger: Logger) throws(ConfigurationErrors) -> HTTPServer? {
         guard !configuration.isEmpty else { return nil }
@@ -142,7 +144,7 @@ private struct HTTPPlan {
                     address: try address("health", listener), source: health, tls: Self.choice(listener),
                     trustedProxies: listener.trustedProxies, hosts: listener.hosts, insecure: listener.insecure)
             },
-            backoff: backoff)
+            backoff: backoff, audit: audit)
     }
 
     private func listen(_ door: any HTTPDoor, _ listener: HTTPConfiguration.Listener) throws -> DoorListen {

@@ -128,6 +128,10 @@ extension Failure {
             self = .locked
             return
         }
+        if code == .readOnly, error.field == "audit" {
+            self = .auditUnavailable
+            return
+        }
         let retry: Retry = code == .busy ? .after(milliseconds: 1_000) : code == .failed ? .now : .never
         self.init(code, String(error.message.prefix(1_000)), retry: retry, outcome: code == .outcomeUnknown ? .unknown : .none)
     }

@@ -18,6 +18,7 @@ extension Connection {
                 .unsupportedVersion, "this daemon speaks versions \(ProtocolVersion.minimum) to \(ProtocolVersion.maximum)"))
         }
         tenantName = hello.tenant
+        knowsAuditError = hello.features & ProtocolFeature.audit != 0
         caller.tenant = loop.services.accounts.tenants.find(name: Array(hello.tenant.utf8))?.number
         var random = [UInt8](repeating: 0, count: Bytes16.size)
         randombytes_buf(&random, random.count)

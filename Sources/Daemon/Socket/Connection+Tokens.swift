@@ -20,6 +20,7 @@ extension Connection {
         let tokens = loop.services.credentials.tokens
         do throws(StoreError) {
             if let token = try tokens.present(wish, now: loop.now, reader: loop.reader) {
+                if loop.recorder.isSync { return send(token, behindRecordOf: fields.isPool ? .pool : .credential, name, wait(.token, id, request)) }
                 guard count(.token, fields.isPool ? .pool : .credential, name, version: 0, result: .ok) else {
                     return send(.response, Operation.token.rawValue, id, Failure.auditUnavailable)
                 }
@@ -38,6 +39,15 @@ extension Connection {
                 }
                 connection.finish(request, result.map(TokenResponse.init).mapError { caller.failure($0, noun, name) })
             }
+        }
+    }
+
+    /// Once its record is durable.
+    private func send(_ token: LiveToken, behindRecordOf noun: AuditNoun, _ name: [UInt8], _ pending: PendingRequest) {
+        let handle = handle(of: pending)
+        let record = AuditRecord(time: loop.now, who: caller.who, noun: noun, action: .token, tenant: caller.tenant ?? 0, name: name)
+        loop.services.trail.log.record(record) { isDurable in
+            handle.finish(isDurable ? .success(TokenResponse(token)) : Result<TokenResponse, Failure>.failure(.auditUnavailable))
         }
     }
 

@@ -21,6 +21,8 @@ final class Connection {
     var caller: Caller
     var nonce = Bytes16.zero
     var tenantName = ""
+    /// What the client said in its hello.
+    var knowsAuditError = false
     /// Of the policies that ``caller`` was judged by.
     var policyVersion: UInt64 = 0
     var checksSender: Bool
@@ -246,6 +248,13 @@ final class Connection {
         var encoder = WireEncoder(reserving: 256)
         body.encode(to: &encoder)
         send(kind, operation, requestID, encoder.bytes)
+    }
+
+    /// Appends a frame that says no, in words that the client knows.
+    func send(_ kind: FrameKind, _ operation: UInt16, _ requestID: UInt32, _ failure: Failure) {
+        var failure = failure
+        if failure.code == .auditUnavailable && !knowsAuditError { failure.code = .busy }
+        send(kind, operation, requestID, failure.encoded())
     }
 
     func send(_ kind: FrameKind, _ operation: UInt16, _ requestID: UInt32, _ body: [UInt8]) {

@@ -52,7 +52,7 @@ public final class NewAPIDoor: HTTPDoor {
     }
 
     public func refusal(_ refusal: HTTPRefusal, method: String, path: String) -> HTTPReply {
-        let message = refusal == .draining ? NewAPIMessage.unavailable.text(.chinese, settings.profile) : refusal.message
+        let message = refusal.isOutage ? NewAPIMessage.unavailable.text(.chinese, settings.profile) : refusal.message
         let body = NewAPIRoute.isGateway(path) ? Self.gatewayError(message, code: "") : Self.failure(message, code: "")
         var reply = HTTPReply.json(refusal.status, body.encoded(), route: "refused")
         if let seconds = refusal.retryAfterSeconds { reply.headers.append(("Retry-After", String(seconds))) }

@@ -43,7 +43,7 @@ public final class RAGFlowDoor: HTTPDoor {
     }
 
     public func refusal(_ refusal: HTTPRefusal, method: String, path: String) -> HTTPReply {
-        let code = refusal == .draining ? RAGFlowCode.server : refusal.status
+        let code = refusal.isOutage ? RAGFlowCode.server : refusal.status
         let failure = RAGFlowFailure(
             status: refusal.status, code: code, message: refusal.message, retryAfter: refusal.retryAfterSeconds)
         var reply = RAGFlowEnvelope.reply(failure, route: "refused", principal: "")

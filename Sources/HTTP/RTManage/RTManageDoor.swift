@@ -55,7 +55,7 @@ public final class RTManageDoor: HTTPDoor {
     }
 
     public func refusal(_ refusal: HTTPRefusal, method: String, path: String) -> HTTPReply {
-        var failure = RTManageFailure(refusal.status, refusal == .draining ? RTManageFailure.unavailable.message : refusal.message)
+        var failure = RTManageFailure(refusal.status, refusal.isOutage ? RTManageFailure.unavailable.message : refusal.message)
         failure.retryAfter = refusal.retryAfterSeconds
         if case .operation(let operation, _) = router.find(method, path) { failure.shape = operation.shape }
         return Self.reply(failure, route: "refused")

@@ -12,6 +12,11 @@ extension HTTPConnection {
         state = .answering
         let door = request.door
         let call = request.call
+        let audit = door is HealthDoor ? nil : setting.audit
+        if let audit, !audit.permits { return refuse(.auditDown, request) }
+        var act = HTTPAct(
+            door: door.id, route: "", principal: "", address: "\(request.client)", isRead: request.isHead || request.method == "GET", status: 0)
+        let (method, path) = (request.method, request.path)
         let eventLoop = context.eventLoop
         var request = request
         request.body = []
@@ -19,9 +24,14 @@ extension HTTPConnection {
         let registry = setting.registry
         registry.requestBegan()
         task = Task {
-            let reply = await door.answer(call)
+            var reply = await door.answer(call)
+            if let audit {
+                (act.route, act.principal, act.status) = (reply.route, reply.principal, reply.status)
+                if !(await audit.record(act)) { reply = door.refusal(.auditDown, method: method, path: path) }
+            }
+            let answer = reply
             eventLoop.execute {
-                ticket.value.connection.send(reply, ticket.value.request)
+                ticket.value.connection.send(answer, ticket.value.request)
                 registry.requestEnded()
             }
         }

@@ -10,6 +10,8 @@ struct ConnectionSetting: Sendable {
     let registry: ConnectionRegistry
     let meters: HTTPMeters?
     let logger: Logger
+    /// `nil`: nothing is recorded.
+    var audit: (any HTTPAudit)?
 }
 
 /// One connection behind the HTTP parser: collects a request, has its door answer it, writes the answer, and so on.

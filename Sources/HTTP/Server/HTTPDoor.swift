@@ -41,6 +41,8 @@ public enum HTTPRefusal: Hashable, Sendable {
     case tooManyAttempts(retryAfterSeconds: Int)
     /// The daemon is stopping (decisions 20).
     case draining
+    /// The audit log cannot be written (decisions 20).
+    case auditDown
     /// Not a request that can be read in one way only.
     case unreadable
 
@@ -51,7 +53,7 @@ public enum HTTPRefusal: Hashable, Sendable {
         case .timeOut: 408
         case .badHost: 403
         case .tooManyAttempts: 429
-        case .draining: 503
+        case .draining, .auditDown: 503
         case .unreadable: 400
         }
     }
@@ -64,15 +66,19 @@ public enum HTTPRefusal: Hashable, Sendable {
         case .badHost: "this host name is not served here"
         case .tooManyAttempts(let seconds): "too many failed attempts; try again in \(seconds) s"
         case .draining: "the server is stopping"
+        case .auditDown: "the audit log cannot be written"
         case .unreadable: "the request cannot be read"
         }
     }
+
+    /// Whether it says nothing of the request: each API has a shape for that.
+    var isOutage: Bool { self == .draining || self == .auditDown }
 
     /// `Retry-After` in seconds, where there is one.
     public var retryAfterSeconds: Int? {
         switch self {
         case .tooManyAttempts(let seconds): seconds
-        case .draining: 5
+        case .draining, .auditDown: 5
         default: nil
         }
     }

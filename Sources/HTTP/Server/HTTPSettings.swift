@@ -12,6 +12,8 @@ public struct HTTPSettings: Sendable {
     public let threads: Int
     /// Shared by all doors that know logins.
     public let backoff: LoginBackoff
+    /// `nil`: nothing is recorded.
+    public let audit: (any HTTPAudit)?
     /// The doors by their addresses, the health page among them.
     let groups: [ListenGroup]
 
@@ -21,7 +23,7 @@ public struct HTTPSettings: Sendable {
     /// - Throws: ``HTTPSettingsError`` with the door and the key.
     public init(
         doors: [DoorListen], tls: TLSFiles? = nil, trustedProxies: [String] = [], hosts: [String] = [], health: HealthListen? = nil,
-        limits: HTTPLimits = HTTPLimits(), threads: Int = 1, backoff: LoginBackoff = LoginBackoff()
+        limits: HTTPLimits = HTTPLimits(), threads: Int = 1, backoff: LoginBackoff = LoginBackoff(), audit: (any HTTPAudit)? = nil
     ) throws(HTTPSettingsError) {
         self.doors = doors
         self.tls = tls
@@ -31,6 +33,7 @@ public struct HTTPSettings: Sendable {
         self.limits = limits
         self.threads = max(threads, 1)
         self.backoff = backoff
+        self.audit = audit
         var entries: [DoorEntry] = []
         for listen in doors {
             entries.append(try DoorEntry(listen, tls: tls, trustedProxies: self.trustedProxies, hosts: self.hosts))

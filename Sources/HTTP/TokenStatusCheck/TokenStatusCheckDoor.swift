@@ -56,7 +56,7 @@ public final class TokenStatusCheckDoor: HTTPDoor {
     }
 
     public func refusal(_ refusal: HTTPRefusal, method: String, path: String) -> HTTPReply {
-        let code = refusal == .draining ? TokenStatusCheckFailure.unavailable.code : refusal.message
+        let code = refusal.isOutage ? TokenStatusCheckFailure.unavailable.code : refusal.message
         return TokenStatusCheckFailure(refusal.status, code, retryAfter: refusal.retryAfterSeconds).reply(route: "refused")
     }
 

@@ -69,7 +69,7 @@ public final class TokensToolDoor: HTTPDoor {
 
     public func refusal(_ refusal: HTTPRefusal, method: String, path: String) -> HTTPReply {
         var reply: HTTPReply
-        if refusal == .draining {
+        if refusal.isOutage {
             reply = TokensToolReply.json(200, TokensToolReply.failure(TokensToolMessage.unavailable), route: "refused")
         } else {
             reply = TokensToolReply.framework(refusal.status, path: path, wantsPage: false, now: settings.clock(), route: "refused")

@@ -82,6 +82,8 @@ final class Environment: @unchecked Sendable {
     /// Of an environment that takes this one's place.
     var ownerLock: OwnerLock? { owner }
 
+    var isClosed: Bool { monitor.locked { users == 0 } }
+
     // MARK: Asking the users to go
 
     private let condemned = ManagedAtomic<Bool>(false)

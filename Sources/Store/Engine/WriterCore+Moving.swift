@@ -71,6 +71,7 @@ extension WriterCore {
         doubt = nil
         take(found.header, found.keys, found.head)
         if let keys = found.keys, let head = found.head {
+            store.witness?.didCommit(incarnation: head.incarnation, revision: head.revision)
             readAnew(fresh, keys: keys)
             // What was answered with "outcome unknown" is there: watches hear of it like of any other change.
             if !told.isEmpty { store.publish([], changes: told, revision: head.revision) }

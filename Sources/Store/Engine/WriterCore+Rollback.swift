@@ -54,6 +54,7 @@ extension WriterCore {
         counterWritten = .init(incarnation: head.incarnation, revision: head.revision)
         counter.write(counterWritten, storeID: header.storeID, keys: keys)
         store.witness?.didCommit(incarnation: head.incarnation, revision: head.revision)
+        store.witness?.didCommit(incarnation: head.incarnation, revision: head.revision)
         return RollbackAcceptance(found: found.revision, known: known.revision, revision: head.revision)
     }
 }

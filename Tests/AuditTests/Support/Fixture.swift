@@ -79,7 +79,14 @@ final class Fixture: @unchecked Sendable {
     func records(_ change: (inout AuditQuery) -> Void = { _ in }) throws -> [AuditRecord] {
         var query = AuditQuery()
         change(&query)
-        return try log.reading().ascending(query, after: 0, limit: 100_000).records
+        var records: [AuditRecord] = []
+        var cursor: UInt64 = 0
+        while true {
+            let page = try log.reading().ascending(query, after: cursor, limit: 100_000)
+            records += page.records
+            guard page.more else { return records }
+            cursor = page.cursor
+        }
     }
 
     func verify() throws -> AuditVerdict {

@@ -18,7 +18,7 @@ extension Store {
     func restore(_ lines: [UInt8], _ options: RestoreOptions) throws -> RestoreReport {
         let restore = try beginRestore(options)
         for start in stride(from: 0, to: lines.count, by: 4_099) {
-            try lines[start..<min(start + 4_099, lines.count)].withUnsafeBytes { (piece) throws(StoreError) in try restore.update(piece) }
+            try Array(lines[start..<min(start + 4_099, lines.count)]).withBytes { (piece) throws(StoreError) in try restore.update(piece) }
         }
         return try restore.finish()
     }
@@ -35,7 +35,7 @@ extension Fixture {
     func contents() throws -> [String: Data] {
         var result: [String: Data] = [:]
         let manager = FileManager.default
-        for item in try manager.subpathsOfDirectory(atPath: folder.store) {
+        for item in try manager.subpathsOfDirectory(atPath: folder.store) where item != "counter.new" {
             let path = folder.store + "/" + item
             if let target = try? manager.destinationOfSymbolicLink(atPath: path) {
                 result[item] = Data(target.utf8)
@@ -46,6 +46,12 @@ extension Fixture {
             }
         }
         return result
+    }
+
+    /// Files and links that are not as they were, or not there, or new.
+    func changes(since before: [String: Data]) throws -> [String] {
+        let now = try contents()
+        return Set(before.keys).union(now.keys).filter { before[$0] != now[$0] }.sorted()
     }
 
     /// A name of every kind, documents, and quotas.

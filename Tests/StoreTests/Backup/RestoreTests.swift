@@ -17,7 +17,7 @@ struct RestoreTests {
         let source = try Self.filled()
         let lines = try source.store.lines()
         let hash = try Array("sk-1".utf8).withUnsafeBytes { try source.store.tokenHasher().hash($0, .apiKey) }
-        let signing = Array(try source.store.signingKey("session_").bytes)
+        let signing = try source.store.signingKey("session_")
         let target = try Fixture()
         // What a daemon writes at its first start is nothing that a person made.
         try target.put(.tenants, "1", Fixture.tenant(1, "main"))
@@ -50,15 +50,8 @@ struct RestoreTests {
         // Hashes and signatures of before are good here.
         let hashes = try Array("sk-1".utf8).withUnsafeBytes { try store.tokenHasher().hashes($0, .apiKey) }
         #expect(hashes.map(\.bytes) == [hash.bytes])
-        #expect(Array(try store.signingKey("session_").bytes) == signing)
-        let reader = try store.makeReader()
-        try reader.begin()
-        let budget = try #require(try reader.budget(document("k/7")))
-        #expect(budget.used == 80 && budget.reserved == 200 && budget.openReservations == 1)
-        #expect(try reader.reservation(budget: document("k/7"), requestID: document("r1"))?.state == .settled)
-        #expect(try reader.openReservations().map(\.requestID) == [document("r2")])
-        #expect(try reader.usageLines(document("k/7"), limit: 5).map(\.line) == [Array(#"{"t":1}"#.utf8)])
-        reader.end()
+        #expect(try store.signingKey("session_").isEqual(to: signing.bytes))
+        try Self.checkQuota(store)
         try store.run(.budget(.release(budget: document("k/7"), requestID: document("r2"))))
         #expect(try target.stored(.sequences, "apikey") == Fixture.sequence(7))
         try Scan.check(target)
@@ -68,19 +61,31 @@ struct RestoreTests {
         #expect(try target.store.look("plain/29") == .text("value 29", 1))
     }
 
+    private static func checkQuota(_ store: Store) throws {
+        let reader = try store.makeReader()
+        try reader.begin()
+        defer { reader.end() }
+        let budget = try #require(try reader.budget(document("k/7")))
+        #expect(budget.used == 80 && budget.reserved == 200 && budget.openReservations == 1)
+        #expect(try reader.reservation(budget: document("k/7"), requestID: document("r1"))?.state == .settled)
+        #expect(try reader.openReservations().map(\.requestID) == [document("r2")])
+        #expect(try reader.usageLines(document("k/7"), limit: 5).map(\.line) == [Array(#"{"t":1}"#.utf8)])
+    }
+
     @Test("a store that has anything is not empty")
     func notEmpty() throws {
-        let lines = try Self.filled().store.lines()
+        let source = try Self.filled()
+        let lines = try source.store.lines()
         let target = try Fixture()
         try target.store.set("a", "1")
         try target.store.run(.destroy(name("a"), version: 0, expected: .any))
         let before = try target.contents()
         #expect(code { try target.store.restore(lines, RestoreOptions(mode: .intoEmpty)) } == .notEmpty)
-        #expect(try target.contents() == before)
+        #expect(try target.changes(since: before) == [])
         // Also where somebody was quicker than the restore.
         let quick = try Fixture()
         let restore = try quick.store.beginRestore(RestoreOptions(mode: .intoEmpty))
-        try lines.withUnsafeBytes { (bytes) throws(StoreError) in try restore.update(bytes) }
+        try lines.withBytes { (bytes) throws(StoreError) in try restore.update(bytes) }
         try quick.store.set("a", "1")
         #expect(code { try restore.finish() } == .notEmpty)
         #expect(try quick.store.look("a") == .text("1", 1))
@@ -99,9 +104,9 @@ struct RestoreTests {
         let before = try fixture.contents()
         let (revision, incarnation) = (store.revision, store.incarnation)
         #expect(code { try store.restore(lines, RestoreOptions(mode: .replace)) } == .newer)
-        #expect(try fixture.contents() == before)
+        #expect(try fixture.changes(since: before) == [])
         let dry = try store.restore(lines, RestoreOptions(mode: .replace, discardNewer: true, dryRun: true))
-        #expect(try fixture.contents() == before && store.incarnation == incarnation && store.revision == revision)
+        #expect(try fixture.changes(since: before) == [] && store.incarnation == incarnation && store.revision == revision)
         #expect(dry.incarnation == incarnation && dry.revision == revision)
         let report = try store.restore(lines, RestoreOptions(mode: .replace, discardNewer: true))
         #expect(report.digest == dry.digest && report.differences == dry.differences)
@@ -190,9 +195,9 @@ struct RestoreTests {
         try store.set("other", "stays too")
         let before = try fixture.contents()
         #expect(code { try store.restore(lines, RestoreOptions(mode: .replace, only: ["plain/**x"], discardNewer: true)) } == .invalidArgument)
-        #expect(try fixture.contents() == before)
+        #expect(try fixture.changes(since: before) == [])
         let report = try store.restore(lines, RestoreOptions(mode: .replace, only: ["plain/*"], discardNewer: true))
-        #expect(report.difference("secrets") == .init(kind: "secrets", changed: 1, same: 37, removed: 1))
+        #expect(report.difference("secrets") == .init(kind: "secrets", changed: 1, same: 36, removed: 1))
         #expect(try store.look("plain/1") == .text("value 1", 1))
         #expect(try store.look("plain/new") == .missing)
         #expect(try store.look("versions") == .text("stays", 4))
@@ -207,7 +212,8 @@ struct RestoreTests {
 
     @Test("truncated, doubled, reordered, foreign, changed, empty: a typed error, and the old store stands bit for bit")
     func badFiles() throws {
-        let lines = try Self.filled().store.lines()
+        let source = try Self.filled()
+        let lines = try source.store.lines()
         let target = try Fixture()
         try target.store.set("a", "1")
         // The counter file follows within a second, and then rests.
@@ -228,13 +234,14 @@ struct RestoreTests {
         for (what, bytes) in cases {
             let found = code { try target.store.restore(bytes, RestoreOptions(mode: .replace)) }
             #expect(found == .damaged || found == .unknownFormat, "\(what): \(String(describing: found))")
-            #expect(try target.contents() == before, "\(what)")
+            #expect(try target.changes(since: before) == [], "\(what)")
         }
         // A restore that failed stays failed, and the next one goes.
         let restore = try target.store.beginRestore(RestoreOptions(mode: .replace))
-        #expect(code { try Array("x\n".utf8).withUnsafeBytes { (bytes) throws(StoreError) in try restore.update(bytes) } } == .unknownFormat)
-        #expect(code { try lines.withUnsafeBytes { (bytes) throws(StoreError) in try restore.update(bytes) } } == .unknownFormat)
-        #expect(code { try restore.finish() } == .unknownFormat)
+        let first = code { try Array("x\n".utf8).withBytes { (bytes) throws(StoreError) in try restore.update(bytes) } }
+        #expect(first == .unknownFormat || first == .damaged)
+        #expect(code { try lines.withBytes { (bytes) throws(StoreError) in try restore.update(bytes) } } == first)
+        #expect(code { try restore.finish() } == first)
         try target.store.restore(lines, RestoreOptions(mode: .replace))
         #expect(try target.store.look("plain/3") == .text("value 3", 1))
     }
@@ -249,25 +256,25 @@ struct RestoreTests {
         let before = try fixture.contents()
         var restore: StoreRestore? = try reopened.beginRestore(RestoreOptions(mode: .merge))
         #expect(code { _ = try reopened.beginRestore(RestoreOptions(mode: .replace)) } == .busy)
-        try lines[..<1_000].withUnsafeBytes { (bytes) throws(StoreError) in try restore?.update(bytes) }
+        try Array(lines[..<1_000]).withBytes { (bytes) throws(StoreError) in try restore?.update(bytes) }
         #expect(code { try reopened.set("a", "1") } == .busy)
         #expect(code { _ = try reopened.addSlot(.recovery(label: "")) } == .busy)
         #expect(try reopened.look("plain/1") == .text("value 1", 1))
         #expect(try reopened.names("plain/").count == 30)
         restore = nil
-        #expect(try fixture.contents() == before)
+        #expect(try fixture.changes(since: before) == [])
         try reopened.set("a", "1")
         // Locked in the middle.
         let locked = try reopened.beginRestore(RestoreOptions(mode: .merge))
         reopened.lock()
-        #expect(code { try lines.withUnsafeBytes { (bytes) throws(StoreError) in try locked.update(bytes) } } == .locked)
+        #expect(code { try lines.withBytes { (bytes) throws(StoreError) in try locked.update(bytes) } } == .locked)
         #expect(code { _ = try reopened.beginRestore(RestoreOptions(mode: .merge)) } == .locked)
         try reopened.unlock(.keyFile(Fixture.key))
         try reopened.set("a", "2")
         // Closed in the middle.
         let closed = try reopened.beginRestore(RestoreOptions(mode: .replace))
         reopened.close()
-        #expect(code { try lines.withUnsafeBytes { (bytes) throws(StoreError) in try closed.update(bytes) } } != nil)
+        #expect(code { try lines.withBytes { (bytes) throws(StoreError) in try closed.update(bytes) } } != nil)
         #expect(code { try closed.finish() } != nil)
         try fixture.reopen()
         #expect(try fixture.store.look("a") == .text("2", 2))
@@ -280,7 +287,8 @@ struct RestoreTests {
             func committed(_ changes: [Change]) {}
             func lockChanged(locked: Bool) { locks.withLock { $0.append(locked) } }
         }
-        let lines = try Self.filled().store.lines()
+        let source = try Self.filled()
+        let lines = try source.store.lines()
         let target = try Fixture()
         try target.store.set("plain/1", "mine")
         let heard = Heard()
@@ -303,7 +311,7 @@ struct RestoreTests {
     @Test("a key that reaches its limit while a generation is built gives way to the next")
     func sealLimit() throws {
         let source = try Fixture()
-        for part in 0..<4 {
+        for part in 0..<2 {
             _ = try source.store.commit(Batch(principal: "", mutations: (0..<2_500).map { mutation(put: "many/\($0 * 7 % 10)/n\(part * 2_500 + $0)", "x") }))
         }
         let lines = try source.store.lines()
@@ -311,9 +319,9 @@ struct RestoreTests {
         let report = try target.store.restore(lines, RestoreOptions(mode: .intoEmpty))
         #expect(report.digest == report.summary.digest)
         let entries = try #require(target.store.monitor.locked { target.store.state.keys }).keyring.entries.filter { $0.purpose == .records }
-        #expect(entries.count > 3 && entries.allSatisfy { $0.sealCount <= $0.limit })
+        #expect(entries.count > 2 && entries.allSatisfy { $0.sealCount <= $0.limit })
         try target.store.set("later", "y")
-        #expect(try target.store.names("many/").count == 10_000)
+        #expect(try target.store.names("many/").count == 5_000)
         try Scan.check(target)
     }
 
@@ -327,7 +335,7 @@ struct RestoreTests {
         try target.reopen()
         let before = try target.contents()
         #expect(code { try target.store.restore(lines, RestoreOptions(mode: .replace)) } == .full)
-        #expect(try target.contents() == before)
+        #expect(try target.changes(since: before) == [])
         try target.store.set("b", "2")
     }
 }

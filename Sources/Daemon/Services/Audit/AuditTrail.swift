@@ -25,9 +25,11 @@ struct AuditTrail: Sendable {
     }
 
     /// The same without blocking.
-    func requireSoon(_ who: AuditWho, _ noun: AuditNoun, _ action: AuditAction, tenant: TenantID? = nil, name: [UInt8] = []) async throws(StoreError) {
+    func requireSoon(
+        _ who: AuditWho, _ noun: AuditNoun, _ action: AuditAction, tenant: TenantID? = nil, name: [UInt8] = [], result: ErrorCode = .ok, note: String = ""
+    ) async throws(StoreError) {
         let isDurable = await withCheckedContinuation { (done: CheckedContinuation<Bool, Never>) in
-            log.record(record(who, noun, action, tenant, name, 0, .ok, "")) { done.resume(returning: $0) }
+            log.record(record(who, noun, action, tenant, name, 0, result, note)) { done.resume(returning: $0) }
         }
         guard isDurable else { throw StoreError(.audit, "the audit log cannot be written") }
     }
@@ -79,6 +81,9 @@ extension Operation {
         case .slotList: (.slot, .list)
         case .slotAdd: (.slot, .add)
         case .slotRemove: (.slot, .remove)
+        case .slotRotate: (.slot, .rotate)
+        case .slotRehearse: (.slot, .verify)
+        case .rekey, .rekeyRoot: (.store, .rekey)
         case .verify: (.apikey, .verify)
         case .reserve: (.apikey, .reserve)
         case .settle, .release: (.apikey, .settle)
@@ -95,6 +100,7 @@ extension Operation {
         case .auditSearch: (.audit, .info)
         case .auditVerify: (.audit, .verify)
         case .auditRepair: (.audit, .repair)
+        case .scrub: (.store, .scrub)
         case .unlock: (.store, .unlock)
         case .lock: (.store, .lock)
         default: (.store, .request)

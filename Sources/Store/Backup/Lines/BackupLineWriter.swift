@@ -169,7 +169,8 @@ extension KeyState {
     var word: String {
         switch self {
         case .sealing: "sealing"
-        case .openingOnly: "opening-only"
+        // Only record keys leave, and those stay at home.
+        case .openingOnly, .leaving, .held: "opening-only"
         }
     }
 }

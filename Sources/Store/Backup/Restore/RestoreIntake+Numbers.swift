@@ -87,6 +87,6 @@ extension RestoreIntake {
 }
 
 extension Table {
-    /// Tables of the store itself, which no backup has and a restore leaves as they are.
-    static let staysInRestore: [Table] = []
+    /// Tables of the store itself, which no backup has and a restore leaves as they are: where the audit log stands, which goes on.
+    static let staysInRestore: [Table] = [.auditHead]
 }

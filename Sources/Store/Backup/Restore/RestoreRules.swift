@@ -96,7 +96,7 @@ enum RestoreRules {
     // MARK: Emptiness
 
     /// Tables that a new daemon fills by itself, or that only go with others.
-    private static let ownTables: Set<Table> = [.namePages, .changeLog, .idempotency, .head]
+    private static let ownTables: Set<Table> = [.namePages, .changeLog, .idempotency, .head, .auditHead]
 
     /// Whether a store has nothing that a person made (decisions 28). A daemon writes the tenant `main` at its first start; keys come with
     /// the store.
