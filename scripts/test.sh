@@ -39,6 +39,9 @@ second_row() {
 
     step "backups and restores, with stock age beside them"
     Tests/Backup/run.sh "$bin" "$work/backup" || return 1
+
+    step "flipped bytes of stores and backups, and the planted faults"
+    Tests/Durability/flips.sh "$bin" "$work/flips" || return 1
 }
 release_build >"$work/release.log" 2>&1 &
 releasing=$!
@@ -61,6 +64,9 @@ python3 Tests/Durability/replay.py --selftest
 
 step "durability: 50 times kill -9 under 16 writers"
 python3 Tests/Durability/kill_test.py --bin "$bin" --work "$work/kill" --rounds 50
+
+step "durability: kill -9 while the record keys change, under 32 writers"
+python3 Tests/Durability/rekey_test.py --bin "$bin" --work "$work/rekey"
 
 step "budgets: a thousand takers at once on a hundred units"
 python3 Tests/Durability/takers_test.py --bin "$bin" --work "$work/takers"

@@ -44,7 +44,7 @@ struct Coffer: ParsableCommand {
             ]),
             CommandGroup(name: "Access", subcommands: [Policy.self, Explain.self, Whoami.self]),
             CommandGroup(name: "The store", subcommands: [
-                Init.self, Unlock.self, Lock.self, SlotCommand.self, BackupCommand.self, Restore.self, Status.self, Doctor.self, Scrub.self,
+                Init.self, Unlock.self, Lock.self, SlotCommand.self, RekeyCommand.self, BackupCommand.self, Restore.self, Status.self, Doctor.self, Scrub.self,
             ]),
             CommandGroup(name: "Who did what", subcommands: [AuditCommand.self]),
             CommandGroup(name: "This command", subcommands: [Completion.self, VersionCommand.self]),
@@ -52,7 +52,7 @@ struct Coffer: ParsableCommand {
 
     /// Verbs at which somebody may type a secret by mistake.
     static let takesSecrets: Set<String> = [
-        "put", "import", "unlock", "init", "slot", "user", "apikey", "door", "credential", "pool", "backup", "restore",
+        "put", "import", "unlock", "init", "slot", "rekey", "user", "apikey", "door", "credential", "pool", "backup", "restore",
     ]
 
     /// The words of `arguments` that name a verb, down to its own verbs.

@@ -28,6 +28,18 @@ enum KeyFile {
         guard fsync(folder) == 0 else { throw failure("cannot sync the folder of the key file \(path)") }
     }
 
+    /// Reads the key that a rotation left beside the key file when it was interrupted (``draft(_:)``).
+    static func readDraft(_ path: String) throws(StoreError) -> SecretBuffer { try read(draft(path)) }
+
+    /// Puts that key into the place of the old one.
+    static func replace(_ path: String) throws(StoreError) {
+        guard rename(draft(path), path) == 0 else { throw failure("cannot put the key file \(path) into place") }
+        let folder = open(SystemPath.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { return }
+        fsync(folder)
+        close(folder)
+    }
+
     /// Draws a key and writes it beside its place, mode 0600. The folder is made when absent (0700).
     static func draw(_ place: String) throws(StoreError) -> SecretBuffer {
         let path = draft(place)

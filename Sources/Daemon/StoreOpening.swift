@@ -49,6 +49,7 @@ struct StoreOpening {
         options.quotaBytes = settings.quota
         options.indexBytes = settings.indexSize / settings.loops
         options.logRevisions = settings.logRevisions
+        options.rekey = settings.rekey
         options.examiner = examiner
         options.keepGenerations = settings.keepGenerations
         options.acceptRollback = settings.acceptRollback
@@ -120,6 +121,7 @@ struct StoreOpening {
         }
         if kinds.contains(SlotSummary.Kind.keyFile.rawValue) {
             if let note = try attempt({ () throws(StoreError) in try store.unlock(.keyFile(try KeyFile.read(settings.keyFile))) }) {
+                if try finishRotation(store) { return "" }
                 notes.append("key file: \(note)")
             } else {
                 return ""
@@ -127,6 +129,20 @@ struct StoreOpening {
         }
         if notes.isEmpty { notes.append("no slot of the store opens without a person") }
         return notes.joined(separator: "; ")
+    }
+
+    /// `coffer slot rotate` was interrupted between the slot and the name of its new key: that key lies beside the old one, and opens.
+    private func finishRotation(_ store: Store) throws(StoreError) -> Bool {
+        guard KeyFile.hasDraft(settings.keyFile),
+            try attempt({ () throws(StoreError) in try store.unlock(.keyFile(try KeyFile.readDraft(settings.keyFile))) }) == nil
+        else { return false }
+        do throws(StoreError) {
+            try KeyFile.replace(settings.keyFile)
+            logger.notice("brought an interrupted rotation of the key file to its end", metadata: ["key_file": "\(settings.keyFile)"])
+        } catch {
+            logger.warning("the store opens with the key beside its key file", metadata: ["reason": "\(error.message)"])
+        }
+        return true
     }
 
     /// - Returns: what went wrong.

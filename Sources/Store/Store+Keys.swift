@@ -45,6 +45,7 @@ extension Store {
                     publish(keys: core.keys)
                     buildDirectory()
                     tellListeners(locked: false)
+                    rekeyer.wake()
                 }
                 monitor.locked { state.slotInUse = slot.id }
             } catch {
@@ -111,7 +112,7 @@ extension Store {
             return nextSlotID
         }
         let (new, recoveryKey) = try slot.wrap(root: keys.root, storeID: storeID, id: id, now: options.clock())
-        try changeHeader { (header) throws(StoreError) in
+        try changeHeader(under: keys.root) { (header) throws(StoreError) in
             guard header.slots.count < 64 else { throw StoreError(.invalidArgument, "a store has at most 64 slots") }
             header.slots.append(new)
         }
@@ -131,16 +132,14 @@ extension Store {
     /// So that the next unlocking, and whoever lists the slots, has the present one.
     func headerChanged(_ header: Header) { monitor.locked { state.header = header } }
 
-    private func changeHeader(_ change: @escaping (inout Header) throws(StoreError) -> Void) throws(StoreError) {
-        nonisolated(unsafe) var failure: StoreError?
-        let ran = try writer().administer { core in
-            do throws(StoreError) {
-                try core.change(header: change)
-            } catch {
-                failure = error
-            }
+    /// - Parameter root: what a new slot wraps; `nil`: nothing is wrapped.
+    func changeHeader(under root: GuardedBytes? = nil, _ change: @escaping (inout Header) throws(StoreError) -> Void) throws(StoreError) {
+        try administer { (core) throws(StoreError) in
+            // Argon2id took its time: a slot for a root that was replaced meanwhile would open nothing.
+            if let root, let keys = core.keys, !KeyedHash.equal(keys.root.bytes, root.bytes) { throw Self.slotsChanged }
+            try core.change(header: change)
         }
-        if let failure { throw failure }
-        guard ran else { throw StoreError(.failed, "the store is closed") }
     }
+
+    static var slotsChanged: StoreError { StoreError(.conflict, "the slots were changed meanwhile: look at them and try again") }
 }

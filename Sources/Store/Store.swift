@@ -21,6 +21,7 @@ public final class Store: @unchecked Sendable {
         public var withoutAESHardware = false
         /// Records that one key may seal before the next takes over. 2^30; tests use 2^12.
         public var sealLimit: UInt64 = 1 << 30
+        public var rekey = RekeyOptions()
         /// Generations that stay beside the present one after a restore. None: they open with the same key, so what was deleted would
         /// not be gone, and each takes as much of the disk again. Who wants a way back takes a backup before.
         public var keepGenerations = 0
@@ -63,6 +64,7 @@ public final class Store: @unchecked Sendable {
     /// The store's folder, as it was given.
     public var path: String { folder.path }
     let monitor = Monitor()
+    let rekeyer = Rekeyer()
     var state: KeyState
     /// Replaced on the writer's thread only (``move(to:)``).
     private var presentEnvironment: Environment
@@ -90,6 +92,7 @@ public final class Store: @unchecked Sendable {
             directory: directory, header: header, store: self)
         do throws(StoreError) {
             writerThread = try Writer(core: core)
+            rekeyer.serve(self)
         } catch {
             queue.stop()
             throw error
@@ -98,6 +101,7 @@ public final class Store: @unchecked Sendable {
 
     deinit {
         guard !isClosed, environment.isOurs else { return }
+        rekeyer.stop()
         writerThread?.stop()
         queue.stop()
         environment.release()
@@ -211,6 +215,7 @@ public final class Store: @unchecked Sendable {
             return !isClosed
         }
         guard first else { return }
+        rekeyer.stop()
         writerThread?.stop()
         publish(keys: nil)
         directory.drop()

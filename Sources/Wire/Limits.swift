@@ -33,6 +33,8 @@ public enum Limits {
     public static let policySource = 262_144
     /// A passphrase or a slot's key.
     public static let slotSecret = 1_024
+    /// Slots of a store.
+    public static let slots = 64
     /// Length of an error's message.
     public static let message = 4_096
 }

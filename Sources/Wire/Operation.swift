@@ -31,6 +31,10 @@ public enum Operation: UInt16, Sendable, CaseIterable {
     case slotList = 0x0300
     case slotAdd = 0x0301
     case slotRemove = 0x0302
+    case slotRotate = 0x0303
+    case slotRehearse = 0x0304
+    case rekey = 0x0310
+    case rekeyRoot = 0x0311
 
     case recordCreate = 0x0400
     case recordList = 0x0401

@@ -29,6 +29,9 @@ WHOAMI = 0x0008
 GET, PUT, INFO, LIST = 0x0100, 0x0101, 0x0102, 0x0103
 ACTIVATE, DELETE, UNDELETE, DESTROY = 0x0104, 0x0105, 0x0106, 0x0107
 UPDATE, EXPORT, IMPORT, WATCH = 0x0108, 0x0109, 0x010A, 0x010B
+UNLOCK, LOCK = 0x0005, 0x0006
+SLOT_LIST, SLOT_ADD, SLOT_REMOVE, SLOT_ROTATE, SLOT_REHEARSE = range(0x0300, 0x0305)
+REKEY, REKEY_ROOT = 0x0310, 0x0311
 RECORD_CREATE, RECORD_LIST, RECORD_SHOW, RECORD_UPDATE = 0x0400, 0x0401, 0x0402, 0x0403
 RECORD_DELETE, REVEAL, USAGE, ACCOUNT_IMPORT = 0x0404, 0x0405, 0x0406, 0x0407
 VERIFY, RESERVE, SETTLE, RELEASE = 0x0410, 0x0411, 0x0412, 0x0413
@@ -42,7 +45,7 @@ STREAMS = (LIST, EXPORT, BACKUP_CREATE) + IMPORTS
 WATCHES = (WATCH, TOKEN_WATCH)
 CHANGES = (PUT, ACTIVATE, DELETE, UNDELETE, DESTROY, UPDATE, RECORD_CREATE, RECORD_UPDATE,
            RECORD_DELETE, VERIFY, RESERVE, SETTLE, RELEASE, REPORT, CREDENTIAL_ACT,
-           CREDENTIAL_IMPORT) + IMPORTS
+           CREDENTIAL_IMPORT, SLOT_ADD, SLOT_REMOVE, SLOT_ROTATE, REKEY, REKEY_ROOT) + IMPORTS
 
 FEATURE_ACCOUNTS = 1
 FEATURE_CREDENTIALS = 2
@@ -669,6 +672,45 @@ class TokenChange(NamedTuple):
     token_revision: int
 
 
+KEY_FILE, PASSPHRASE, SERVICE_CREDENTIAL, RECOVERY = range(1, 5)
+LOOK, START, STOP = range(3)
+IDLE, RUNNING, STOPPED, WAITING = range(4)
+SEALING, OPENING, LEAVING, LEAVING_STOPPED = range(1, 5)
+
+
+class Slot(NamedTuple):
+    id: int
+    kind: int
+    label: str
+    created: int
+    in_use: bool
+
+
+class SlotAdded(NamedTuple):
+    id: int
+    recovery_key: str
+
+
+class RecordKey(NamedTuple):
+    id: int
+    state: int
+    suite: str
+    created: int
+    seals: int
+    limit: int
+
+
+class Rekey(NamedTuple):
+    """Where the change of the record keys stands."""
+    phase: int
+    done: int
+    total: int
+    resealed: int
+    started: int
+    note: str
+    keys: List[RecordKey]
+
+
 def frame(kind, operation, request_id, body=b"") -> bytes:
     return struct.pack(">IBBHI", 8 + len(body), kind, 0, operation, request_id) + body
 
@@ -903,6 +945,33 @@ def credential_import_body(source, rows, dry_run=False, deadline=0) -> bytes:
     return w.list(rows, lambda row: w.raw(row_bytes(row))).done()
 
 
+def unlock_body(kind, secret, deadline=0) -> bytes:
+    return _request(deadline).u8(kind).bytes16(secret).done()
+
+
+def slot_add_body(kind, label, secret, deadline=0) -> bytes:
+    return _request(deadline).u8(kind).text(label).bytes16(secret).done()
+
+
+def slot_remove_body(slot_id, deadline=0) -> bytes:
+    return _request(deadline).u32(slot_id).done()
+
+
+def slot_secret_body(slot_id, kind, secret, deadline=0) -> bytes:
+    """Of slotRotate and slotRehearse."""
+    return _request(deadline).u32(slot_id).u8(kind).bytes16(secret).done()
+
+
+def rekey_body(act, deadline=0) -> bytes:
+    return _request(deadline).u8(act).done()
+
+
+def rekey_root_body(kept, dropped=(), deadline=0) -> bytes:
+    """`kept`: (id, kind, secret)."""
+    w = _request(deadline).list(list(dropped), lambda slot_id: w.u32(slot_id))
+    return w.list(list(kept), lambda slot: w.u32(slot[0]).u8(slot[1]).bytes16(slot[2])).done()
+
+
 def backup_create_body(credit=1, deadline=0) -> bytes:
     return _request(deadline).u32(credit).done()
 
@@ -1112,6 +1181,21 @@ def read_token_event(r: Reader):
     return TokenChange(r.u64(), r.bool(), r.u64(), r.text(1, 255), r.text(1, 32), r.u64(), r.u64())
 
 
+def read_slots(r: Reader):
+    return r.list(0, 1000, lambda: Slot(r.u32(), r.u8(), r.text(0, 1024), r.u64(), r.bool()))
+
+
+def read_slot_added(r: Reader) -> SlotAdded: return SlotAdded(r.u32(), r.text(0, 255))
+
+
+def read_rekey(r: Reader) -> Rekey:
+    return Rekey(r.u8(), r.u64(), r.u64(), r.u64(), r.u64(), r.text(0, 4096), r.list(
+        0, 1000, lambda: RecordKey(r.u32(), r.u8(), r.text(1, 64), r.u64(), r.u64(), r.u64())))
+
+
+def read_root_changed(r: Reader): return r.list(0, 64, lambda: read_slot_added(r))
+
+
 def read_backup_facts(r: Reader) -> BackupFacts:
     return BackupFacts(r.u64(), r.raw(16), _read_position(r), r.u64(), r.u64(), r.raw(32),
                        r.list(0, 256, lambda: (r.text(1, 64), r.u64())))
@@ -1181,6 +1265,11 @@ ANSWERS = {
     RESERVE: (read_reservation, None), SETTLE: (read_settlement, None),
     RELEASE: (read_settlement, None), TOKEN: (read_token, None), REPORT: (read_reported, None),
     CREDENTIAL_ACT: (read_acted, None), TOKEN_WATCH: (read_position, read_token_event),
+    UNLOCK: (read_nothing, None),
+    LOCK: (read_nothing, None), SLOT_LIST: (read_slots, None), SLOT_ADD: (read_slot_added, None),
+    SLOT_REMOVE: (read_nothing, None), SLOT_ROTATE: (read_slot_added, None),
+    SLOT_REHEARSE: (read_u32, None), REKEY: (read_rekey, None),
+    REKEY_ROOT: (read_root_changed, None),
     CREDENTIAL_IMPORT: (read_account_import_end, None),
     BACKUP_CREATE: (read_backup_facts, read_backup_chunk), RESTORE: (read_restored, None),
     BACKUP_LIST: (read_backup_list, None), BACKUP_RUN: (read_scheduled, None),
@@ -1867,6 +1956,26 @@ class Client:
     def import_credentials(self, source, rows, dry_run=False, deadline=0) -> AccountImportEnd:
         return self._ask(CREDENTIAL_IMPORT, credential_import_body(source, rows, dry_run,
                                                                    deadline))
+
+    # Slots and keys.
+
+    def slots(self): return self._ask(SLOT_LIST, empty_body())
+
+    def slot_add(self, kind, label="", secret=b"") -> SlotAdded:
+        return self._ask(SLOT_ADD, slot_add_body(kind, label, secret))
+
+    def slot_remove(self, slot_id): return self._ask(SLOT_REMOVE, slot_remove_body(slot_id))
+
+    def slot_rotate(self, slot_id, kind, secret=b"") -> SlotAdded:
+        return self._ask(SLOT_ROTATE, slot_secret_body(slot_id, kind, secret))
+
+    def slot_rehearse(self, kind, secret, slot_id=0) -> int:
+        return self._ask(SLOT_REHEARSE, slot_secret_body(slot_id, kind, secret))
+
+    def rekey(self, act=LOOK) -> Rekey: return self._ask(REKEY, rekey_body(act))
+
+    def rekey_root(self, kept, dropped=()):
+        return self._ask(REKEY_ROOT, rekey_root_body(kept, dropped))
 
 
 def open_socket(path, trusted=()):

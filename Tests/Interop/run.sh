@@ -15,6 +15,7 @@ python3 examples_test.py
 python3 interop_test.py
 python3 accounts_test.py
 python3 credentials_test.py
+python3 keys_test.py
 python3 backups_test.py
 kill -TERM "$daemon"
 wait "$daemon"

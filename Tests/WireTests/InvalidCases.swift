@@ -84,7 +84,7 @@ enum InvalidCases {
 
     static let ok = u16(0)
     static let headers: [Vector] =
-        [0x0000, 0x0009, 0x00FF, 0x010C, 0x0205, 0x0303, 0x0408, 0x0414, 0x0505, 0x7FFF, 0xFFFF].map { (number: UInt16) in
+        [0x0000, 0x0009, 0x00FF, 0x010C, 0x0205, 0x0305, 0x0312, 0x0408, 0x0414, 0x0505, 0x7FFF, 0xFFFF].map { (number: UInt16) in
             header("operation-\(hex([UInt8(number >> 8), UInt8(number & 0xFF)]).split(separator: " ").joined())",
                 "No such operation: answered, the connection goes on.", .unknownOperation, .client, .request, number, u32(0))
         } + [
@@ -497,5 +497,5 @@ enum InvalidCases {
     }()
 
     static let all: [Vector] = frames + headers + requests + answers + accountRequests + accountAnswers
-        + credentialRequests + credentialAnswers + backupRequests + backupAnswers + auditCases + scrubs
+        + credentialRequests + credentialAnswers + backupRequests + backupAnswers + auditCases + scrubs + keyRequests + keyAnswers
 }

@@ -70,7 +70,7 @@ enum ValidCases {
 
     static func text(_ count: Int, _ character: Character = "x") -> String { String(repeating: character, count: count) }
 
-    static let all: [Vector] = handshake + administration + secrets + streams + records + apiKeys + accountImport + tokens + acts + tokenWatches + backups + scrubs + audits + failures
+    static let all: [Vector] = handshake + administration + secrets + streams + records + apiKeys + accountImport + tokens + acts + tokenWatches + backups + scrubs + audits + keys + failures
 
     // MARK: Handshake
 

@@ -27,7 +27,7 @@ struct SlotAccess: ParsableArguments {
 
     func add(_ kind: SlotKind, label: String, secret: SecretBytes, _ global: GlobalOptions) async throws -> SlotAddResponse {
         guard let store else { return try await global.client().slotAdd(kind, label: label, secret: secret) }
-        return try Self.with(store, keyFile: needed()) { store in
+        return try Self.with(store, keyFile: opener()) { store in
             let added = try store.addSlot(Self.newSlot(kind, label, secret))
             return SlotAddResponse(id: added.id, recoveryKey: added.recoveryKey ?? "")
         }
@@ -35,15 +35,62 @@ struct SlotAccess: ParsableArguments {
 
     func remove(_ id: UInt32, _ global: GlobalOptions) async throws {
         guard let store else { return try await global.client().slotRemove(id) }
-        try Self.with(store, keyFile: needed()) { try $0.removeSlot(id) }
+        try Self.with(store, keyFile: opener()) { try $0.removeSlot(id) }
+    }
+
+    func rotate(_ id: UInt32, _ kind: SlotKind, secret: SecretBytes, _ global: GlobalOptions) async throws -> SlotAddResponse {
+        guard let store else { return try await global.client().slotRotate(id, kind: kind, secret: secret) }
+        return try Self.with(store, keyFile: opener()) { store in
+            SlotAddResponse(id: id, recoveryKey: try store.rotateSlot(id, to: Self.newSecret(kind, secret)) ?? "")
+        }
+    }
+
+    /// Needs no key file: it opens nothing but the slot.
+    /// - Parameter id: 0: any slot of the kind.
+    func rehearse(_ kind: SlotKind, id: UInt32 = 0, secret: SecretBytes, _ global: GlobalOptions) async throws -> UInt32 {
+        guard let store else { return try await global.client().slotRehearse(kind, id: id, secret: secret) }
+        return try Self.with(store, keyFile: nil) { try $0.rehearse(Self.secret(kind, secret), slot: id == 0 ? nil : id) }
+    }
+
+    func rekeyRoot(_ kept: [(id: UInt32, kind: SlotKind, secret: SecretBytes)], dropped: [UInt32], _ global: GlobalOptions) async throws -> [SlotAddResponse] {
+        guard let store else { return try await global.client().rekeyRoot(keeping: kept, dropping: dropped) }
+        return try Self.with(store, keyFile: opener()) { store in
+            try store.changeRoot(
+                keeping: kept.map { slot in
+                    KeptSlot(id: slot.id, secret: slot.kind == .recovery ? .drawnAnew : .present(Self.secret(slot.kind, slot.secret)))
+                }, dropping: dropped
+            ).map { SlotAddResponse(id: $0.id, recoveryKey: $0.recoveryKey) }
+        }
     }
 
     /// Opens a stopped store for the time of `body`; with a key file also its keyring.
-    static func with<Result>(_ directory: String, keyFile: SecretBytes?, _ body: (Store) throws -> Result) throws -> Result {
-        let store = try Store.open(at: directory, options: .examining)
+    static func with<Result>(
+        _ directory: String, keyFile: String?, rekey: RekeyOptions? = nil, _ body: (Store) throws -> Result
+    ) throws -> Result {
+        var options = Store.Options.examining
+        if let rekey { options.rekey = rekey }
+        let store = try Store.open(at: directory, options: options)
         defer { store.close() }
-        if let keyFile { try store.unlock(.keyFile(buffer(keyFile))) }
+        if let keyFile { try KeyFileRotation.unlock(store, keyFile) }
         return try body(store)
+    }
+
+    static func newSecret(_ kind: SlotKind, _ secret: SecretBytes) -> NewSlotSecret {
+        switch kind {
+        case .keyFile: .keyFile(buffer(secret))
+        case .passphrase: .passphrase(buffer(secret))
+        case .credential: .credential(buffer(secret))
+        case .recovery: .recovery
+        }
+    }
+
+    static func secret(_ kind: SlotKind, _ secret: SecretBytes) -> SlotSecret {
+        switch kind {
+        case .keyFile: .keyFile(buffer(secret))
+        case .passphrase: .passphrase(buffer(secret))
+        case .credential: .credential(buffer(secret))
+        case .recovery: .recoveryKey(buffer(secret))
+        }
     }
 
     static func newSlot(_ kind: SlotKind, _ label: String, _ secret: SecretBytes) -> NewSlot {
@@ -57,9 +104,9 @@ struct SlotAccess: ParsableArguments {
 
     static func buffer(_ secret: SecretBytes) -> SecretBuffer { secret.withUnsafeBytes { SecretBuffer(copying: $0) } }
 
-    private func needed() throws -> SecretBytes {
+    func opener() throws -> String {
         guard let keyFile else { throw CommandFailure.usage("a stopped store is changed with --key-file PATH") }
-        return try KeyFile.read(keyFile)
+        return keyFile
     }
 }
 

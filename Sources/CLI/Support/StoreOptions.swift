@@ -6,6 +6,8 @@ extension Store.Options {
     static var examining: Store.Options {
         var options = Store.Options()
         options.examiner = StoreExaminer()
+        // What a change of keys has left to do is its daemon's.
+        options.rekey.isAutomatic = false
         return options
     }
 }

@@ -60,7 +60,7 @@ struct Init: Verb {
             throw error
         }
         Interrupts.finished(keyFile)
-        let recoveryKey = try addSlots(store, keyFile, key, secret)
+        let recoveryKey = try addSlots(store, keyFile, secret)
         try report(store, keyFile, recoveryKey)
     }
 
@@ -77,10 +77,10 @@ struct Init: Verb {
         }
     }
 
-    private func addSlots(_ store: String, _ keyFile: String, _ key: SecretBytes, _ passphrase: SecretBytes?) throws -> String? {
+    private func addSlots(_ store: String, _ keyFile: String, _ passphrase: SecretBytes?) throws -> String? {
         guard passphrase != nil || recovery else { return nil }
         do {
-            return try SlotAccess.with(store, keyFile: key) { store in
+            return try SlotAccess.with(store, keyFile: keyFile) { store in
                 if let passphrase { _ = try store.addSlot(.passphrase(SlotAccess.buffer(passphrase), label: "passphrase")) }
                 return recovery ? try store.addSlot(.recovery(label: "recovery key")).recoveryKey : nil
             }

@@ -4,12 +4,12 @@ import CofferClient
 struct SlotCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slot",
-        abstract: "Lists, adds and removes the slots that open the store.",
+        abstract: "Lists, adds, removes, renews and tries the slots that open the store.",
         discussion: """
             Each slot opens the store with another secret: a key file, a passphrase, a credential of the service manager, or a \
             recovery key on paper. With --store the verbs work on a store whose daemon is stopped.
             """,
-        subcommands: [Names.self, SlotAdd.self, Remove.self])
+        subcommands: [Names.self, SlotAdd.self, Remove.self, SlotRotate.self, SlotRehearse.self])
 
     struct Names: Verb {
         static let configuration = CommandConfiguration(
@@ -50,22 +50,33 @@ struct SlotCommand: ParsableCommand {
             commandName: "remove",
             abstract: "Removes a slot from this store file; the last one stays.",
             discussion: """
-                It stops only this file: older copies and backups of the store still open with the slot's secret.
+                It stops only this file: older copies and backups of the store still open with the slot's secret. With --new-root \
+                the store gets a new root key as well, which whoever learned the old one does not have; see 'coffer rekey root'.
 
                 EXAMPLES
                   coffer slot remove 3
+                  coffer slot remove 3 --new-root
                 """,
             aliases: ["rm"])
 
         @Argument(help: "The slot's number, as slot list shows it.")
         var id: UInt32
 
+        @Flag(help: "Replaces the root key too; all slots whose secret is not at hand are dropped.")
+        var newRoot = false
+
+        @OptionGroup var secrets: RootSecrets
         @OptionGroup var access: SlotAccess
         @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
         var subject: String? { "slot \(id)" }
 
+        func validate() throws {
+            if !newRoot, secrets.areGiven { throw ValidationError("--secret-file, --passphrase-fd and --drop-others go with --new-root") }
+        }
+
         func run() async throws {
+            if newRoot { return try await RootChange(access: access, secrets: secrets, global: global).run(removing: id) }
             try await access.remove(id, global)
             if global.json { return try Output.line(.object([("id", .number(UInt64(id))), ("removed", .bool(true))])) }
             try Output.line("""

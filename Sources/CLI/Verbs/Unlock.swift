@@ -38,7 +38,7 @@ struct Unlock: Verb {
     func run() async throws {
         let client = try global.client()
         if let keyFile {
-            try await client.unlock(.keyFile, secret: KeyFile.read(keyFile))
+            try await open(client, keyFile)
         } else {
             let secret = if let passphraseFd {
                 try SecretInput.passphrase(descriptor: passphraseFd)
@@ -48,5 +48,18 @@ struct Unlock: Verb {
             try await client.unlock(recovery ? .recovery : .passphrase, secret: secret)
         }
         try global.json ? Output.line(.object([("locked", .bool(false))])) : Output.line("the store is open")
+    }
+
+    /// With the key file, or with the one beside it that an interrupted rotation left; that one is put into place.
+    private func open(_ client: CofferClient, _ keyFile: String) async throws {
+        do {
+            try await client.unlock(.keyFile, secret: KeyFile.read(keyFile))
+        } catch {
+            guard FailureReport(error).code == "unlock-failed", let rotation = try? KeyFileRotation(keyFile), rotation.isLeftOver,
+                let key = try? KeyFile.read(rotation.draft), (try? await client.unlock(.keyFile, secret: key)) != nil
+            else { throw error }
+            try rotation.finish()
+            Output.remark("coffer: '\(Printable.text(keyFile))' was replaced by the key of a rotation that had been interrupted")
+        }
     }
 }

@@ -141,7 +141,7 @@ extension CofferClient {
         return PolicyNameRequest(name: name)
     }
 
-    private static func check(slotSecret: SecretBytes, minimum: Int) throws(ClientError) {
+    static func check(slotSecret: SecretBytes, minimum: Int) throws(ClientError) {
         guard (minimum...Limits.slotSecret).contains(slotSecret.count) else {
             throw ClientError(.invalidArgument, "a slot's secret must have \(minimum) to \(Limits.slotSecret) bytes")
         }

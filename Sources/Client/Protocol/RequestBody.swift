@@ -48,6 +48,22 @@ struct RequestBody: Sendable {
         count = head.bytes.count + secret.count + tail
     }
 
+    /// A change of the root key. The kept slots carry their secrets apart.
+    init(dropped: [UInt32], kept: [(id: UInt32, kind: SlotKind, secret: SecretBytes)]) {
+        segments = []
+        count = 0
+        var prefix = WireEncoder()
+        prefix.raw(RekeyRootRequest(dropped: dropped, kept: []).encoded().dropLast(2))
+        prefix.u16(UInt16(truncatingIfNeeded: kept.count))
+        for slot in kept {
+            append(
+                RekeyRootRequest.Kept(id: slot.id, kind: slot.kind, secret: []), endingIn: slot.secret, lengthSize: 2, prefix: prefix.bytes)
+            prefix.bytes = []
+        }
+        count += prefix.bytes.count
+        segments.append(Segment(head: prefix.bytes, secret: nil))
+    }
+
     /// A chunk of an import of accounts. The secrets are copied to memory that is wiped.
     /// - Parameter message: what stands in front of the rows; it ends in a count of none.
     init(rows: [AccountRow], behind message: CredentialImportRequest? = nil) {

@@ -5,6 +5,7 @@ public enum Action: String, Sendable, CaseIterable {
     case create
     case verify, reserve, settle, reveal
     case token, refresh, check, report, run
+    case rekey
     case scrub
 
     /// The number in stored policies and in compiled tables; never given to another action.
@@ -30,6 +31,7 @@ public enum Action: String, Sendable, CaseIterable {
         case .check: 17
         case .report: 18
         case .run: 19
+        case .rekey: 20
         case .scrub: 21
         }
     }

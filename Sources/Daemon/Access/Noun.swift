@@ -34,7 +34,7 @@ public enum Noun: String, Sendable, CaseIterable {
         switch self {
         case .secret: [.get, .info, .list, .put, .activate, .delete, .destroy]
         case .policy: [.info, .put, .delete]
-        case .store: [.info, .lock, .slots, .scrub]
+        case .store: [.info, .lock, .slots, .rekey, .scrub]
         case .audit: [.info, .verify]
         case .backup: [.create, .info]
         case .apikey: [.create, .list, .info, .put, .delete, .verify, .reserve, .settle, .reveal]

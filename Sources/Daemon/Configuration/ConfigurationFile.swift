@@ -1,3 +1,4 @@
+import CofferStore
 import Glibc
 import Yams
 
@@ -16,6 +17,8 @@ struct ConfigurationFile {
     var http = HTTPConfiguration()
     /// The `upstream` section.
     var upstream = UpstreamConfiguration()
+    /// The `rekey` section.
+    var rekey = RekeyOptions()
     /// The `backups` section.
     var backups = BackupConfiguration()
     /// The `scrub` section.
@@ -80,6 +83,12 @@ struct ConfigurationFile {
                 messages += errors
                 continue
             }
+            if keyNode.scalar?.string == "rekey" {
+                let (rekey, errors) = RekeySection.read(valueNode, path: path)
+                file.rekey = rekey
+                messages += errors
+                continue
+            }
             if keyNode.scalar?.string == "backups" {
                 let (backups, errors) = BackupSection.read(valueNode, path: path)
                 file.backups = backups
@@ -99,7 +108,7 @@ struct ConfigurationFile {
                 continue
             }
             guard let name = keyNode.scalar?.string, let key = SettingKey(rawValue: name) else {
-                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream", "backups", "scrub", "audit"]).joined(separator: ", ")
+                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream", "backups", "scrub", "audit", "rekey"]).joined(separator: ", ")
                 messages.append("\(place): unknown setting '\(String((keyNode.scalar?.string ?? "?").prefix(60)))'; known are \(known)")
                 continue
             }

@@ -1,3 +1,4 @@
+import CofferStore
 import Configuration
 import Glibc
 
@@ -31,6 +32,8 @@ public struct Settings: Sendable, Equatable {
     var http = HTTPConfiguration()
     /// What calls to upstreams may reach; only the file has it.
     var upstream = UpstreamConfiguration()
+    /// When record keys give way, and how fast; only the file has it.
+    var rekey = RekeyOptions()
     /// The backups that the daemon takes by itself; only the file has it.
     var backups = BackupConfiguration()
     /// When the store is scrubbed; only the file has it.
@@ -82,6 +85,7 @@ public struct Settings: Sendable, Equatable {
         settings.configuration = named ?? places.configuration ?? ""
         settings.http = http
         settings.upstream = file.upstream
+        settings.rekey = file.rekey
         settings.backups = file.backups
         settings.audit = file.audit
         guard settings.backups.folder != settings.store, !SystemPath.isInside(settings.backups.folder, folder: settings.store) else {

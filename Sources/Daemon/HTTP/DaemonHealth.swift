@@ -59,10 +59,11 @@ struct DaemonHealth: HealthSource {
             Self.gauge("coffer_api_keys", "API keys.", Double(accounts.apiKeys.count)),
         ]
         metrics += credentials.metrics()
+        if let rekey = try? store.rekeyStatus() { metrics += RekeyMetrics.metrics(rekey, now: clock()) }
         return metrics
     }
 
-    private static func gauge(_ name: String, _ help: String, _ value: Double, labels: [(String, String)] = []) -> Metric {
+    static func gauge(_ name: String, _ help: String, _ value: Double, labels: [(String, String)] = []) -> Metric {
         Metric(name: name, help: help, kind: .gauge, samples: [.init(labels: labels, value: value)])
     }
 

@@ -97,6 +97,14 @@ final class StatusService: Sendable {
         number("commits", numbers.commits)
         for (key, value) in credentials.counts() { number(key, value) }
         text("suite", numbers.suite)
+        if let rekey = try? store.rekeyStatus() {
+            text("rekey", RekeyMetrics.word(rekey.phase))
+            if !rekey.note.isEmpty { text("rekey-note", rekey.note) }
+            number("rekey-done", rekey.done)
+            number("rekey-total", rekey.total)
+            number("record-keys", UInt64(rekey.keys.count))
+            number("record-key-created", rekey.keys.first { $0.state == .sealing }?.created ?? 0)
+        }
         number("keys-in-locked-memory", numbers.keysLockedInMemory ? 1 : 0)
         return entries
     }

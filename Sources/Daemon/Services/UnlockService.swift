@@ -6,9 +6,9 @@ import Synchronization
 
 /// Unlocking and slots: what may take half a second of Argon2id runs here one at a time, off every loop (formats.md 19).
 final class UnlockService: Sendable {
-    private let store: Store
-    private let throttle: UnlockThrottle
-    private let trail: AuditTrail
+    let store: Store
+    let throttle: UnlockThrottle
+    let trail: AuditTrail
     private let queue = DispatchQueue(label: "coffer.unlock")
     private let waiting = Mutex(0)
     /// Waiting attempts beyond this are `busy`.
@@ -22,7 +22,7 @@ final class UnlockService: Sendable {
 
     typealias Completion<T> = @Sendable (Result<T, Failure>) -> Void
 
-    private func enqueue(_ work: @escaping @Sendable () -> Void) throws(Failure) {
+    func enqueue(_ work: @escaping @Sendable () -> Void) throws(Failure) {
         let accepted = waiting.withLock { waiting in
             guard waiting < Self.longestQueue else { return false }
             waiting += 1
@@ -59,7 +59,7 @@ final class UnlockService: Sendable {
     }
 
     /// - Throws: `busy` with the time to wait.
-    private func checkPace(_ uid: UInt32, _ now: UInt64) throws(Failure) {
+    func checkPace(_ uid: UInt32, _ now: UInt64) throws(Failure) {
         let wait = throttle.wait(uid: uid, now: now)
         guard wait == 0 else {
             throw Failure(
@@ -77,7 +77,7 @@ final class UnlockService: Sendable {
         }
     }
 
-    private static func secret(_ kind: SlotKind, _ bytes: SecretBuffer) -> SlotSecret {
+    static func secret(_ kind: SlotKind, _ bytes: SecretBuffer) -> SlotSecret {
         switch kind {
         case .keyFile: .keyFile(bytes)
         case .passphrase: .passphrase(bytes)

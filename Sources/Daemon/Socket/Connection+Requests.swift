@@ -15,7 +15,7 @@ extension Connection {
             try checkAudit(operation, body)
             if !loop.isUnlocked {
                 switch operation {
-                case .status, .ping, .whoami, .unlock, .doctor: break
+                case .status, .ping, .whoami, .unlock, .doctor, .slotRehearse: break
                 default:
                     try check(operation, body)
                     throw loop.lockFailure
@@ -27,6 +27,7 @@ extension Connection {
                 let _: Empty = try decode(body).fields
                 send(.response, operation.rawValue, id, Answer.success(PingResponse(serverTime: loop.now)))
             case .status, .doctor, .whoami, .unlock, .lock, .slotList, .slotAdd, .slotRemove: try administer(operation, id, body)
+            case .slotRotate, .slotRehearse, .rekey, .rekeyRoot: try changeKeys(operation, id, body)
             case .policyApply, .policyShow, .policyList, .policyDelete, .explain: try policy(operation, id, body)
             case .put: try put(id, body)
             case .info: try info(id, body)
@@ -89,6 +90,9 @@ extension Connection {
         case .explain: let _: Request<ExplainRequest> = try decode(body)
         case .slotAdd: let _: Request<SlotAddRequest> = try decode(body)
         case .slotRemove: let _: Request<SlotRemoveRequest> = try decode(body)
+        case .slotRotate: let _: Request<SlotRotateRequest> = try decode(body)
+        case .rekey: let _: Request<RekeyRequest> = try decode(body)
+        case .rekeyRoot: let _: Request<RekeyRootRequest> = try decode(body)
         case .lock, .slotList, .policyList: let _: Request<Empty> = try decode(body)
         case .verify: let _: Request<CofferWire.VerifyRequest> = try decode(body)
         case .recordCreate, .recordList, .recordShow, .recordUpdate, .recordDelete, .reveal, .usage, .accountImport, .reserve, .settle,
@@ -105,7 +109,7 @@ extension Connection {
         case .scrub: let _: Request<ScrubRequest> = try decode(body)
         case .auditSearch: let _: Request<AuditSearchRequest> = try decode(body)
         case .auditVerify, .auditRepair: let _: Request<Empty> = try decode(body)
-        case .hello, .confirm, .get, .ping, .status, .whoami, .unlock, .doctor: break
+        case .hello, .confirm, .get, .ping, .status, .whoami, .unlock, .doctor, .slotRehearse: break
         }
     }
 

@@ -14,7 +14,7 @@ final class WriterCore {
 
     private(set) var header: Header
     private(set) var keys: KeySet?
-    private(set) var head: Head?
+    var head: Head?
     /// While a restore has what it needs of the store: nothing may change any more.
     var frozen: StoreError?
     /// What the group would have left whose commit failed, and may be there all the same.
@@ -24,8 +24,8 @@ final class WriterCore {
     /// The lock on the folder while no environment is open that could keep it.
     var heldOwner: OwnerLock?
     /// Of the key that seals now: seals that were made, those that the header has reserved, and how many it may make at all.
-    private var sealsUsed: UInt64 = 0
-    private var sealsReserved: UInt64 = 0
+    var sealsUsed: UInt64 = 0
+    private(set) var sealsReserved: UInt64 = 0
     private var sealLimit: UInt64 = 0
     var broken: StoreError? {
         didSet { store.noteReadOnly(broken?.message) }
@@ -82,7 +82,7 @@ final class WriterCore {
         }
         // Sealed on a machine with AES instructions, opened on one without: new records get a key of another suite. Where that cannot be
         // written the store can still be read.
-        if !newKeys.sealing.cipher.canSeal { try? advanceKey() }
+        if !newKeys.sealing.cipher.canSeal { try? advanceKey(retired: .openingOnly) }
         return acceptance
     }
 
@@ -104,7 +104,7 @@ final class WriterCore {
         return known.map { CounterFile.Content(incarnation: found.incarnation, revision: $0) }
     }
 
-    private func take(_ new: KeySet) {
+    func take(_ new: KeySet) {
         keys = new
         let entry = new.keyring.entries.first { $0.id == new.sealing.id }
         // What was reserved and not used is forfeited.
@@ -120,7 +120,8 @@ final class WriterCore {
     }
 
     /// Changes the header in a transaction of its own.
-    func change(header change: (inout Header) throws(StoreError) -> Void) throws(StoreError) {
+    /// - Parameter root: the one that authenticates it from now on; `nil`: the present one.
+    func change(root: GuardedBytes? = nil, header change: (inout Header) throws(StoreError) -> Void) throws(StoreError) {
         if let refusal = refusal(sealing: false) { throw refusal }
         guard let keys else { return }
         var new = header
@@ -128,7 +129,7 @@ final class WriterCore {
         let transaction = try Transaction.begin(environment, readOnly: false)
         let written: Header
         do throws(StoreError) {
-            written = try write(new, root: keys.root, in: transaction)
+            written = try write(new, root: root ?? keys.root, in: transaction)
         } catch {
             transaction.abort()
             throw error
@@ -230,14 +231,11 @@ final class WriterCore {
         }
         self.head = group.head
         witness?.didCommit(incarnation: group.head.incarnation, revision: group.head.revision)
-        if let newHeader {
-            sealsReserved = newHeader.reserved
-            take(newHeader.header)
-        }
+        noteReserved(newHeader)
         store.publish(group.indexChanges, changes: group.changes, revision: group.head.revision)
         answer(group)
         // Behind the answers: they do not depend on it, and it is tried again with the next commit.
-        if sealsUsed + max(sealLimit / 1_024, 1) >= sealLimit { try? advanceKey() }
+        advanceKeyAtLimit()
         return nil
     }
 
@@ -257,7 +255,7 @@ final class WriterCore {
     }
 
     /// What a failed commit means. Anything but a lack of room makes the store read-only.
-    private func commitFailure(_ code: Int32) -> StoreError {
+    func commitFailure(_ code: Int32) -> StoreError {
         let error = StoreError.fromLMDB(code, "mdb_txn_commit")
         // Only a failed write of the meta page leaves it open whether the change is there: LMDB then answers MDB_PANIC (formats.md 8).
         var probe: OpaquePointer?
@@ -314,7 +312,7 @@ final class WriterCore {
     }
 
     /// Reserves seals ahead in the header, in the transaction that needs them (formats.md 10).
-    private func reserveSeals(
+    func reserveSeals(
         _ made: UInt64, in transaction: Transaction, keys: KeySet
     ) throws(StoreError) -> (header: Header, reserved: UInt64)? {
         let step = max(sealLimit / 1_024, 1)
@@ -330,13 +328,34 @@ final class WriterCore {
         return (try write(new, root: keys.root, in: transaction), reserved)
     }
 
+    func noteReserved(_ written: (header: Header, reserved: UInt64)?) {
+        guard let written else { return }
+        sealsReserved = written.reserved
+        take(written.header)
+    }
+
+    /// A key that has sealed as much as it may gives way to a new one. Where that fails it is tried again with the next commit.
+    func advanceKeyAtLimit() {
+        guard sealsUsed + max(sealLimit / 1_024, 1) >= sealLimit else { return }
+        guard (try? advanceKey(retired: options.rekey.dropsOldKeys ? .leaving : .openingOnly)) != nil else { return }
+        store.rekeyer.wake()
+    }
+
     /// The key that seals gives way to a new one.
-    private func advanceKey() throws(StoreError) {
-        guard let present = keys else { return }
+    func advanceKey(retired: KeyState) throws(StoreError) {
+        try changeKeyring { [self] (keyring) throws(StoreError) in
+            try keyring.advanceRecordKey(
+                suite: store.newRecordSuite, sealLimit: options.sealLimit, now: options.clock(), retired: retired)
+        }
+    }
+
+    /// Changes the keyring in a transaction of its own, and hands the readers what came of it.
+    func changeKeyring(_ change: (inout Keyring) throws(StoreError) -> Void) throws(StoreError) {
+        guard let present = keys else { throw StoreError(.locked, "the store is locked") }
         var keyring = try header.openKeyring(root: present.root)
-        try keyring.advanceRecordKey(suite: store.newRecordSuite, sealLimit: options.sealLimit, now: options.clock())
+        try change(&keyring)
         let new = try KeySet(root: present.root, keyring: keyring, aesHardware: store.hasAES)
-        try change { (header) throws(StoreError) in try header.seal(keyring, root: present.root, now: options.clock()) }
+        try self.change { (header) throws(StoreError) in try header.seal(keyring, root: present.root, now: options.clock()) }
         take(new)
         store.publish(keys: new)
     }

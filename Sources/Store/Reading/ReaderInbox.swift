@@ -3,10 +3,12 @@ enum IndexChange: Sendable {
     /// The name's active record from now on. `hash`: its LMDB key without the version.
     case store(IndexKey, hash: [UInt8], version: UInt64, revision: UInt64, record: [UInt8])
     case remove(IndexKey, revision: UInt64)
+    /// The same record, sealed with another key. `revision`: where the store stood then.
+    case reseal(IndexKey, version: UInt64, revision: UInt64, record: [UInt8])
 
     var recordBytes: Int {
         switch self {
-        case .store(_, _, _, _, let record): record.count
+        case .store(_, _, _, _, let record), .reseal(_, _, _, let record): record.count
         case .remove: 0
         }
     }

@@ -173,6 +173,15 @@ final class SealedIndex {
         live += 1
     }
 
+    /// The record that is there, sealed anew: nothing that is not there comes in by it, and nothing newer goes.
+    /// - Parameter revision: where the store stood when it was sealed.
+    func replace(_ key: IndexKey, version: UInt64, revision: UInt64, record: UnsafeRawBufferPointer) {
+        guard let slot = slot(of: key) else { return }
+        let old = entry(Self.offset(slots[slot])).pointee
+        guard old.version == version, old.revision <= revision else { return }
+        withUnsafeBytes(of: old.hash) { store(key, hash: $0, version: version, revision: old.revision, record: record) }
+    }
+
     func remove(_ key: IndexKey, revision: UInt64) {
         guard let slot = slot(of: key), entry(Self.offset(slots[slot])).pointee.revision <= revision else { return }
         forget(slot: slot)

@@ -72,6 +72,12 @@ public final class StoreReader {
             inside = true
         }
         try renew()
+        if store.signal.load(ordering: .acquiring) != seenSignal {
+            // A key that came between the two: the transaction may show records that it sealed.
+            takeEvents()
+            if seat.transaction != nil { transaction.reset() }
+            try renew()
+        }
         guard keys != nil else {
             end()
             throw StoreError(.locked, "the store is locked")
@@ -165,6 +171,8 @@ public final class StoreReader {
                     record.withUnsafeBytes { index.store(key, hash: hash, version: version, revision: revision, record: $0) }
                 }
             case .remove(let key, let revision): index.remove(key, revision: revision)
+            case .reseal(let key, let version, let revision, let record):
+                record.withUnsafeBytes { index.replace(key, version: version, revision: revision, record: $0) }
             }
         }
     }
@@ -209,6 +217,9 @@ public final class StoreReader {
         switch outcome {
         case .expired, .deleted:
             // The record knows the earlier of two moments; the name record knows both.
+            return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output)
+        case .failure(let error) where error.code == .unknownKey:
+            // Its key was dropped: the map has the record sealed anew.
             return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output)
         default: return outcome
         }

@@ -19,6 +19,11 @@ package enum KeyedHash {
     package static func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         left.count == right.count && sodium_memcmp(left, right, left.count) == 0
     }
+
+    /// The same.
+    static func equal(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        left.count == right.count && sodium_memcmp(left.octets, right.octets, left.count) == 0
+    }
 }
 
 extension GuardedBytes {

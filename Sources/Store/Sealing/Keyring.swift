@@ -24,6 +24,11 @@ enum KeyPurpose: UInt8, Sendable, CaseIterable {
 enum KeyState: UInt8, Sendable {
     case sealing = 1
     case openingOnly = 2
+    /// Opening only, and on its way out: what it sealed is sealed anew, then it is dropped. With this in the keyring a run that was
+    /// interrupted goes on by itself.
+    case leaving = 3
+    /// The same, held by a person.
+    case held = 4
 }
 
 /// One entry of the keyring. Its numbers change, its key does not.
@@ -72,12 +77,22 @@ struct Keyring: Sendable {
     }
 
     /// Retires the sealing key for records and adds a new one.
-    mutating func advanceRecordKey(suite: Suite, sealLimit: UInt64, now: UInt64) throws(StoreError) {
-        for index in entries.indices where entries[index].purpose == .records { entries[index].state = .openingOnly }
+    /// - Parameter retired: what becomes of the one that sealed.
+    mutating func advanceRecordKey(suite: Suite, sealLimit: UInt64, now: UInt64, retired: KeyState = .openingOnly) throws(StoreError) {
+        setRecordKeys(.sealing, to: retired)
         let id = (entries.map(\.id).max() ?? 0) + 1
         entries.append(KeyringEntry(
             id: id, purpose: .records, suite: suite, state: .sealing, sealCount: 0, limit: sealLimit, key: try .random(count: 32),
             created: now))
+    }
+
+    var recordKeys: [KeyringEntry] { entries.filter { $0.purpose == .records } }
+
+    /// Record keys that are on their way out.
+    var leaving: Set<UInt32> { Set(recordKeys.filter { $0.state == .leaving }.map(\.id)) }
+
+    mutating func setRecordKeys(_ from: KeyState, to state: KeyState) {
+        for index in entries.indices where entries[index].purpose == .records && entries[index].state == from { entries[index].state = state }
     }
 
     /// Gives the keys of an older keyring a date: that of the first writing that could note one.

@@ -12,7 +12,10 @@ struct KeyAdvanceTests {
 
     @Test("a key that has sealed enough gives way to a new one; old records still open")
     func limit() throws {
-        let fixture = try Fixture { $0.sealLimit = 1 << 12 }
+        let fixture = try Fixture {
+            $0.sealLimit = 1 << 12
+            $0.rekey.dropsOldKeys = false
+        }
         var highest: UInt64 = 0
         for number in 0..<3_000 {
             try fixture.store.set("name-\(number % 100)", "\(number)")
@@ -42,7 +45,10 @@ struct KeyAdvanceTests {
 
     @Test("one large batch beyond the limit, and readers that go on across a new key")
     func largeBatch() throws {
-        let fixture = try Fixture { $0.sealLimit = 1 << 10 }
+        let fixture = try Fixture {
+            $0.sealLimit = 1 << 10
+            $0.rekey.dropsOldKeys = false
+        }
         let store = fixture.store
         let reader = try store.makeReader()
         try store.set("a", "1")

@@ -92,6 +92,32 @@ struct SealedIndexTests {
         #expect(index.find(key) == nil)
         #expect(index.entries == 0)
     }
+
+    @Test("a record that was sealed anew takes the place of the old one, and of nothing newer; what is not there stays away")
+    func replace() throws {
+        try Sodium.initialise()
+        let index = try SealedIndex(limit: 1 << 20)
+        let key = IndexKey(low: 1, high: 2)
+        func replace(_ key: IndexKey, _ version: UInt64, _ revision: UInt64, _ count: Int) {
+            [UInt8](repeating: 0xAB, count: count).withUnsafeBytes { index.replace(key, version: version, revision: revision, record: $0) }
+        }
+        replace(key, 3, 99, 100)
+        #expect(index.find(key) == nil)
+        Self.store(index, key, 3, 10, 100)
+        let hash = try #require(index.find(key)).hash
+        replace(key, 2, 99, 100)
+        replace(key, 3, 9, 100)
+        #expect(index.find(key)?.record.elementsEqual(Self.record(key, 3, 100)) == true)
+        // Of another suite: of another length.
+        for count in [100, 112] {
+            replace(key, 3, 10, count)
+            let found = try #require(index.find(key))
+            #expect(found.record.elementsEqual([UInt8](repeating: 0xAB, count: count)) && found.version == 3 && found.hash == hash)
+        }
+        // It keeps its own revision: the change behind it is not refused.
+        Self.store(index, key, 4, 11, 100)
+        #expect(index.find(key)?.version == 4)
+    }
 }
 
 extension IndexKey {

@@ -132,10 +132,10 @@ struct RecordTests {
             wrong[offset] = value
             return code { _ = try wrong.withUnsafeBytes { try Keyring(decoding: $0) } }
         }
-        #expect(decode(0, 2) == .unknownFormat)
+        #expect(decode(0, 3) == .unknownFormat)
         #expect(decode(3 + 4, 7) == .unknownFormat)
         #expect(decode(3 + 5, 9) == .unknownSuite)
-        #expect(decode(3 + 6, 3) == .unknownFormat)
+        #expect(decode(3 + 6, 5) == .unknownFormat)
         #expect(decode(2, 7) == .damaged)
         #expect(decode(2, 5) == .damaged)
         let again = try bytes.withUnsafeBytes { try Keyring(decoding: $0) }

@@ -60,7 +60,7 @@ struct BackupCreate: Verb {
     /// From a store whose daemon is stopped.
     private func export(_ directory: String, _ writer: BackupWriter, _ progress: Progress) throws -> BackupFigures {
         guard let keyFile = access.keyFile else { throw CommandFailure.usage("a stopped store is opened with --key-file PATH") }
-        return try SlotAccess.with(directory, keyFile: try KeyFile.read(keyFile)) { store in
+        return try SlotAccess.with(directory, keyFile: keyFile) { store in
             // What fails outside of the store goes past it.
             var failure: (any Error)?
             do {

@@ -83,7 +83,7 @@ struct Scrub: Verb {
     }
 
     private static func offline(_ directory: String, keyFile: String, json: Bool) throws -> ScrubOutcome {
-        try SlotAccess.with(directory, keyFile: KeyFile.read(keyFile)) { store in
+        try SlotAccess.with(directory, keyFile: keyFile) { store in
             let progress = Progress(total: nil, wanted: !json)
             let drawing = Task { await progress.draw() }
             defer {
