@@ -8,8 +8,7 @@ import signal
 import time
 import unittest
 
-from common import *  # noqa: F401,F403
-from common import Daemon, Keys, ROOT, coffer, leftovers, mode, run, space
+from backups import *  # noqa: F401,F403
 
 
 class Scheduled:
@@ -44,11 +43,14 @@ class Scheduled:
         raise AssertionError("it did not happen: %r\n%s" % (self.list(), self.daemon.log_text()[-2000:]))
 
     def get(self, path):
-        ports = re.findall(r"127\.0\.0\.1:(\d+)", self.daemon.log_text())
+        ports = re.findall(r" port=(\d+) .*\[CofferHTTP\] listening", self.daemon.log_text())
         connection = http.client.HTTPConnection("127.0.0.1", int(ports[-1]), timeout=20)
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
 
     def metric(self, name):
         return float(re.search(r"^%s (\S+)$" % name, self.get("/metrics")[1], re.M).group(1))
@@ -126,7 +128,7 @@ class ScheduledTests(unittest.TestCase):
         self.assertIn("backups failing", text)
         self.assertEqual(one.metric("coffer_backup_overdue"), 1)
         self.assertGreater(one.metric("coffer_backup_failures_total"), 0)
-        doctor = one.daemon.ok("doctor", "--json").json
+        doctor = one.daemon.cli("doctor", "--json").json
         self.assertIn("bad", [f["verdict"] for f in doctor if f["check"] == "backups"])
         one.daemon.kill()                      # as by kill -9
         one.daemon.start()
@@ -219,7 +221,7 @@ class ScheduledTests(unittest.TestCase):
                 self.assertEqual(result.code, 78, result)
                 for word in words:
                     self.assertIn(word, result.error)
-        secret = [l for l in open(one.keys.identity).read().split("\n") if l.startswith("AGE-")][0]
+        secret = [l for l in content_of(one.keys.identity).decode().split("\n") if l.startswith("AGE-")][0]
         with open(one.config, "w") as file:
             file.write("backups:\n  folder: /b\n  recipients: [%s]\n" % secret)
         result = run(one.daemon.command() + ["--check-config"])

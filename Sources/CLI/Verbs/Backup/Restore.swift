@@ -53,6 +53,7 @@ struct Restore: Verb {
         guard only.isEmpty || replace || merge else {
             throw ValidationError("--only needs --replace (the backup's secrets take the place of the store's) or --merge (they are added)")
         }
+        guard !only.contains("") else { throw ValidationError("--only takes a pattern of 1 to 512 bytes") }
         guard !discardNewer || replace else { throw ValidationError("--discard-newer goes with --replace") }
         guard place.store == nil || place.keyFile != nil else { throw ValidationError("--store needs --key-file PATH") }
     }

@@ -10,8 +10,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "CommandLine"))
 
 from common import *  # noqa: E402,F401,F403
-from common import Daemon, binary, coffer, run, space  # noqa: E402,F401
-import harness  # noqa: E402,F401
+from common import coffer  # noqa: E402
 
 class Keys:
     """An identity in a file, and its recipient."""
@@ -21,6 +20,11 @@ class Keys:
         made = coffer("backup", "keygen", "--output", self.identity)
         assert made.code == 0, made
         self.recipient = made.text.strip()
+
+
+def content_of(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def age(*arguments, input=b""):
