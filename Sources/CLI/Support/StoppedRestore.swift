@@ -10,8 +10,8 @@ struct StoppedRestore {
 
     /// - Parameter read: gives the plaintext of the backup to what it gets.
     func run(_ read: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws -> RestoreVerdict {
-        let key = try self.key()
-        return try SlotAccess.with(store, keyFile: key) { store in
+        try prepare()
+        return try SlotAccess.with(store, keyFile: keyFile) { store in
             let restore = try store.beginRestore(options)
             do {
                 try read { try restore.update($0) }
@@ -23,13 +23,15 @@ struct StoppedRestore {
         }
     }
 
-    /// The key of the store that is there, or of the one that is made now: only where neither store nor key file is (decisions 26).
-    private func key() throws -> SecretBytes {
+    /// Where neither store nor key file is (decisions 26), both are made.
+    private func prepare() throws {
         var status = stat()
         let hasKey = lstat(keyFile, &status) == 0
         if Store.exists(at: store) {
-            guard hasKey else { throw CommandFailure.badInput("there is a store in '\(Printable.text(store))', but no key file '\(Printable.text(keyFile))'") }
-            return try KeyFile.read(keyFile)
+            guard hasKey else {
+                throw CommandFailure.badInput("there is a store in '\(Printable.text(store))', but no key file '\(Printable.text(keyFile))'")
+            }
+            return
         }
         guard !hasKey else {
             throw CommandFailure.cannotCreate(
@@ -55,6 +57,5 @@ struct StoppedRestore {
         }
         Interrupts.finished(keyFile)
         Output.remark("coffer: a new store was made in \(Printable.text(store)); its key file is \(Printable.text(keyFile)): keep a copy apart")
-        return key
     }
 }
