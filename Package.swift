@@ -252,7 +252,7 @@ if Context.environment["COFFER_FUZZ"] == "1" {
         "imports": ["CofferFormats"],
         "upstream": ["CofferUpstream", "CofferStore"],
         "backup-lines": ["CofferStore"],
-        "daemon": ["CofferDaemon", "CofferAccounts", "CofferWire"],
+        "daemon": ["CofferDaemon", "CofferStore", "CofferWire"],
     ]
     for (name, dependencies) in harnesses.sorted(by: { $0.key < $1.key }) {
         package.targets.append(

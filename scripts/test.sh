@@ -39,6 +39,9 @@ second_row() {
 
     step "backups and restores, with stock age beside them"
     Tests/Backup/run.sh "$bin" "$work/backup" || return 1
+
+    step "flipped bytes of stores and backups, and the planted faults"
+    Tests/Durability/flips.sh "$bin" "$work/flips" || return 1
 }
 release_build >"$work/release.log" 2>&1 &
 releasing=$!

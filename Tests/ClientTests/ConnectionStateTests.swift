@@ -62,7 +62,7 @@ struct ConnectionStateTests {
     @Test("says hello, confirms with the nonce, and sends requests behind it")
     func handshake() {
         var state = ConnectionState(tenant: "blue", clientName: "t")
-        let hello = frame(.request, .hello, 1, Request(HelloRequest(tenant: "blue", clientName: "t")))
+        let hello = frame(.request, .hello, 1, Request(HelloRequest(features: ProtocolFeature.audit, tenant: "blue", clientName: "t")))
         #expect(Array(state.output.bytes) == hello)
         #expect(state.request(.ping, deadline: 5, body: RequestBody(Empty())) == nil)
         state.wrote(hello.count)

@@ -70,7 +70,7 @@ class WithDaemon(unittest.TestCase):
     def test_it_takes_a_right(self):
         self.assertEqual(self.d.cli("scrub", uid=ONE).code, 4)
         self.assertEqual(self.d.cli("scrub", "--last", uid=ONE).code, 4)
-        self.d.allow("p", ["uid:%d" % ONE], "[scrub]", None, noun="store")
+        self.d.allow("p", ["uid:%d" % ONE], "scrub", None, noun="store")
         self.assertEqual(self.d.cli("scrub", uid=ONE).code, 0)
 
 

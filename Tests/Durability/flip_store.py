@@ -112,7 +112,7 @@ class Campaign:
             else:
                 # Every other one among the first bytes of a page, where LMDB keeps what it trusts.
                 path, page = data, chooser.randrange(size // PAGE) * PAGE
-                offset = page + chooser.randrange(160 if chooser.random() < 0.5 and not self.planted else PAGE)
+                offset = page + chooser.randrange(48 if chooser.random() < 0.5 and not self.planted else PAGE)
             with open(os.path.join(self.at, path), "r+b") as file:
                 file.seek(offset)
                 before = file.read(1)[0]

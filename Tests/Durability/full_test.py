@@ -109,7 +109,9 @@ class Full:
         life.end()
         upstream.stop()
         disk.end()
-        at = sorted(random.Random(self.options.seed).sample(range(steps), min(steps, self.options.moments or steps)))
+        # The last steps may find room in the file's own free pages.
+        last = steps - 6
+        at = sorted(random.Random(self.options.seed).sample(range(last), min(last, self.options.moments or last)))
         problems, refused = [], 0
         for moment in at:
             work, upstream, disk, life = self.life(64 << 20)
@@ -120,18 +122,15 @@ class Full:
                 while life.alive and next(script, done) is not done:
                     if life.steps >= moment and not full:
                         disk.fill()
-                        full, behind = True, life.steps
-                    elif full and life.steps >= behind + 4:
-                        break
-                if not full:
-                    disk.fill()
-                # Reads go on, also from the disk.
+                        full = True
+                # What is read is right or refused, because the audit log cannot be written; status is answered in any case.
                 for name in ("a/0", "a/big"):
-                    if ("secret", name) in life.things.may:
-                        before = len(life.failures)
-                        life.get(name)
-                        problems += [f"step {moment}: a read failed on a full disk: {failure}" for failure in life.failures[before:]
-                                     if "notFound" not in failure[1] and "deleted" not in failure[1]]
+                    before = len(life.failures)
+                    life.get(name)
+                    problems += [f"step {moment}: a read failed on a full disk: {failure}" for failure in life.failures[before:]
+                                 if not failure[1].startswith(("notFound", "deleted", "auditUnavailable"))]
+                if not life.client.status()["secrets"] >= 0:
+                    problems.append(f"step {moment}: status is wrong")
                 refused += bool(life.failures)
                 disk.free()
                 begun = time.monotonic()
@@ -139,9 +138,6 @@ class Full:
                 slow = time.monotonic() - begun
                 if slow > 5:
                     problems.append(f"step {moment}: it went on only after {slow:.1f} s")
-                for _ in script:
-                    if not life.alive:
-                        break
                 life.end()
                 problems += [f"step {moment}: {problem}" for problem in life.problems]
                 problems += [f"step {moment}: {problem}" for problem in self.after(life, work, True, upstream)]
@@ -149,9 +145,9 @@ class Full:
                 life.daemon.kill()
                 upstream.stop()
                 disk.end()
-        self.say(not problems, f"a disk that is full from one step on, at {len(at)} of {steps} steps, then has space again: {refused} times something was "
+        self.say(not problems, f"a disk that is full from one step on, at {len(at)} of {steps} steps, and at the end has space again: {refused} times something was "
                  f"refused; each went on without a restart, {len(problems)} were wrong", problems)
-        self.say(refused > len(at) // 3, "the disks were full")
+        self.say(refused > len(at) // 2, "the disks were full")
 
     def planted(self):
         """Space that does not come back must be seen."""

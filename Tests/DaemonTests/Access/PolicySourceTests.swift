@@ -100,7 +100,7 @@ import Testing
         let found = errors(source)
         #expect(found.count == 8)
         #expect(found[0].hasPrefix("line 3: not valid YAML"))
-        #expect(found[1] == "line 7: unknown action 'x' for noun 'audit'; it may be info")
+        #expect(found[1] == "line 7: unknown action 'x' for noun 'audit'; it may be info, verify")
         #expect(found[2] == "line 9: twice in one mapping: 'policy'")
         #expect(found[3] == "line 11: a policy must be a mapping with the keys policy, rules")
         #expect(found[4] == "line 13: policy 'b' already stands in line 5")

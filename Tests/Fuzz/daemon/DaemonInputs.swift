@@ -1,5 +1,5 @@
-import CofferAccounts
 @testable import CofferDaemon
+import CofferStore
 import FuzzSupport
 
 /// Input: a letter that chooses what is read, then a stream of frames from `accept` on, policies, or a configuration file.

@@ -84,6 +84,19 @@ struct LayoutTests {
         #expect(throws: LineFault.self) { try Self.json([], .sequence) }
     }
 
+    @Test("the line of a secret is what its layout says, though it is written without it")
+    func secrets() throws {
+        var maker = LayoutBytes(generator: SeededGenerator(seed: 4), hashKeys: [70])
+        for _ in 0..<200 {
+            let fields = maker.make(.nameRecord)
+            let record = try NameRecord(decoding: fields + UInt64(7).bigEndianBytes + [0, 3] + Array("a/b".utf8))
+            let output = LineBuffer()
+            BackupLineWriter(output: output).secret(record)
+            let json = String(decoding: try Self.json(fields, .nameRecord), as: UTF8.self)
+            #expect(String(decoding: output.bytes, as: UTF8.self) == "{\"secret\":\"a/b\",\"tenant\":7,\(json)}")
+        }
+    }
+
     @Test("field names of a layout are there once, and none is taken for its base64 form")
     func names() {
         func check(_ fields: [LayoutField], _ name: String) {

@@ -64,7 +64,7 @@ struct ExaminationTests {
             for _ in 0..<(seed % 10 == 0 ? 2 : 1) {
                 // Every other among the first bytes of a page, where LMDB keeps what it trusts.
                 let page = Int.random(in: 0..<(bytes.count / 4_096), using: &random) * 4_096
-                let offset = page + Int.random(in: 0..<(Bool.random(using: &random) ? 160 : 4_096), using: &random)
+                let offset = page + Int.random(in: 0..<(Bool.random(using: &random) ? 48 : 4_096), using: &random)
                 bytes[offset] ^= UInt8.random(in: 1...255, using: &random)
             }
             try bytes.write(to: URL(fileURLWithPath: file))

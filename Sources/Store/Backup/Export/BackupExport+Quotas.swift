@@ -1,6 +1,6 @@
 // Budgets, reservations and usage lines.
 extension BackupExport {
-    mutating func writeQuotas() throws(StoreError) {
+    func writeQuotas() throws(StoreError) {
         try writeCounters()
         try transaction.scan(.budgets) { (key, record) throws(StoreError) in
             try open(record, .budgets, key, to: opened)
@@ -27,7 +27,7 @@ extension BackupExport {
         }
     }
 
-    private mutating func writeCounters() throws(StoreError) {
+    private func writeCounters() throws(StoreError) {
         guard let record = try transaction.get(.reservations, BudgetKeys.counters) else { return }
         try BudgetKeys.counters.withBytes { (key) throws(StoreError) in try open(record, .reservations, key, to: opened) }
         try count(.reservations)
@@ -36,7 +36,7 @@ extension BackupExport {
     }
 
     /// The open ones, then those that ended, by the records of their order.
-    private mutating func writeReservations() throws(StoreError) {
+    private func writeReservations() throws(StoreError) {
         try transaction.scan(.reservations, from: BudgetKeys.openReservations) { (key, record) throws(StoreError) in
             guard BudgetKeys.isOpenReservation(key) else { return false }
             try writeReservation(record, key, finished: nil)
@@ -55,7 +55,7 @@ extension BackupExport {
         }
     }
 
-    private mutating func writeReservation(
+    private func writeReservation(
         _ record: UnsafeRawBufferPointer, _ key: UnsafeRawBufferPointer, finished: UInt64?
     ) throws(StoreError) {
         try open(record, .reservations, key, to: opened)

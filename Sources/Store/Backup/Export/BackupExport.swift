@@ -1,5 +1,5 @@
 /// One walk over everything in a read transaction that belongs into a backup. Flat memory: a record and a piece of output at a time.
-struct BackupExport {
+final class BackupExport {
     let transaction: Transaction
     let keys: KeySet
     let output: BackupOutput
@@ -10,7 +10,9 @@ struct BackupExport {
     let opened = LineBuffer()
     let openedValue = LineBuffer()
     /// Records so far, of each table.
-    private var seen: [Table: UInt64] = [:]
+    private var seen = [UInt64](repeating: 0, count: Int(Table.allCases.map(\.rawValue).max() ?? 0) + 1)
+    /// Where a value lies: hash of its name, and its version.
+    var valueKey: [UInt8] = []
     private var progress: BackupProgress
 
     init(transaction: Transaction, keys: KeySet, output: BackupOutput, progress: BackupProgress) throws(StoreError) {
@@ -48,7 +50,7 @@ struct BackupExport {
         }
     }
 
-    mutating func run(_ header: BackupHeader) throws(StoreError) -> BackupSummary {
+    func run(_ header: BackupHeader) throws(StoreError) -> BackupSummary {
         lines.header(header)
         try output.endLine(nil)
         try writeKeys()
@@ -70,7 +72,7 @@ struct BackupExport {
         }
     }
 
-    private mutating func writeDocuments(_ table: DocumentTable) throws(StoreError) {
+    private func writeDocuments(_ table: DocumentTable) throws(StoreError) {
         try transaction.scan(Table(table)) { (key, record) throws(StoreError) in
             try open(record, Table(table), key, to: opened)
             try count(Table(table))
@@ -93,17 +95,17 @@ struct BackupExport {
 
     /// Records that nothing led to, or that vanished, must not be missing silently.
     private func requireAll() throws(StoreError) {
-        for (table, content) in head.contents where Self.isWritten(table) && content.count != seen[table, default: 0] {
+        for (table, content) in head.contents where Self.isWritten(table) && content.count != seen[Int(table.rawValue)] {
             throw StoreError(
                 .damaged,
-                "table \(table.name) should have \(content.count) records, but \(seen[table, default: 0]) were found: a backup would not be whole")
+                "table \(table.name) should have \(content.count) records, but \(seen[Int(table.rawValue)]) were found: a backup would not be whole")
         }
     }
 
     // MARK: Small steps
 
-    mutating func count(_ table: Table) throws(StoreError) {
-        seen[table, default: 0] += 1
+    func count(_ table: Table) throws(StoreError) {
+        seen[Int(table.rawValue)] += 1
         try progress.step()
     }
 

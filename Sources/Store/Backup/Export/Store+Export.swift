@@ -22,7 +22,7 @@ extension Store {
             try withoutActuallyEscaping(progress) { (progress) throws(StoreError) in
                 let progress = BackupProgress(
                     report: progress, isLocked: { self.isLocked }, fileBytes: { transaction.environment.usage().fileBytes })
-                var export = try BackupExport(
+                let export = try BackupExport(
                     transaction: transaction, keys: keys, output: BackupOutput(sink: sink), progress: progress)
                 return try export.run(
                     BackupHeader(

@@ -16,15 +16,13 @@ struct LayoutWriter {
     }
 
     /// Writes the fields without the braces around them.
-    /// - Parameter tail: bytes behind the last field that the caller knows of.
     static func write(
-        _ bytes: UnsafeRawBufferPointer, _ layout: Layout, to output: LineBuffer, keyNumbers: [UInt32: UInt32] = [:], tail: Int = 0
+        _ bytes: UnsafeRawBufferPointer, _ layout: Layout, to output: LineBuffer, keyNumbers: [UInt32: UInt32] = [:]
     ) throws(LineFault) {
         guard bytes.starts(with: layout.prefix) else {
             throw LineFault(field: "", reason: "has a format that this version does not know", code: .unknownFormat)
         }
-        guard tail >= 0, bytes.count - layout.prefix.count >= tail else { throw LineFault(field: "", reason: "is too short") }
-        let body = UnsafeRawBufferPointer(rebasing: bytes[layout.prefix.count..<(bytes.count - tail)])
+        let body = UnsafeRawBufferPointer(rebasing: bytes[layout.prefix.count...])
         var writer = LayoutWriter(body, isLittleEndian: layout.isLittleEndian, to: output, keyNumbers: keyNumbers)
         try writer.fields(layout.fields)
         guard writer.position == body.count else { throw LineFault(field: "", reason: "has bytes behind its last field") }

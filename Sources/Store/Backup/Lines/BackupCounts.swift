@@ -9,7 +9,7 @@ struct BackupCounts: Equatable, Sendable {
         static let all: [Kind] = [.keys, .secrets, .versions] + DocumentTable.allCases.map { .documents($0) }
             + [.counters, .budgets, .reservations, .usageLines]
 
-        fileprivate static let places = Dictionary(uniqueKeysWithValues: zip(all, all.indices))
+        private static let tables = all.compactMap { if case .documents(let table) = $0 { table } else { nil } }
 
         var name: String {
             switch self {
@@ -24,7 +24,19 @@ struct BackupCounts: Equatable, Sendable {
             }
         }
 
-        var place: Int { Self.places[self] ?? 0 }
+        /// Its place in ``all``.
+        var place: Int {
+            switch self {
+            case .keys: 0
+            case .secrets: 1
+            case .versions: 2
+            case .documents(let table): 3 + (Self.tables.firstIndex(of: table) ?? 0)
+            case .counters: 3 + Self.tables.count
+            case .budgets: 4 + Self.tables.count
+            case .reservations: 5 + Self.tables.count
+            case .usageLines: 6 + Self.tables.count
+            }
+        }
     }
 
     /// One for each kind.

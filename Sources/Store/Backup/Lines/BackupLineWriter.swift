@@ -48,15 +48,56 @@ struct BackupLineWriter {
         output.append("}")
     }
 
-    /// - Parameter plaintext: of the name record.
-    func secret(_ record: NameRecord, _ plaintext: UnsafeRawBufferPointer) throws(LineFault) {
+    /// What ``LayoutWriter`` would write by ``Layout/nameRecord``, from the record that was decoded anyway: most lines of a backup are of
+    /// this kind and the next.
+    func secret(_ record: NameRecord) {
         output.append("{\"secret\":")
         record.name.bytes.withUnsafeBytes { output.write(text: $0) }
-        output.append(",\"tenant\":")
-        output.write(record.tenant)
-        output.append(",")
-        try LayoutWriter.write(plaintext, .nameRecord, to: output, tail: 8 + 2 + record.name.bytes.count)
-        output.append("}")
+        number(",\"tenant\":", record.tenant)
+        number(",\"active\":", record.active)
+        number(",\"latest\":", record.latest)
+        number(",\"deleted\":", record.deleted)
+        output.append(",\"purged\":")
+        output.write(record.purged)
+        number(",\"created\":", record.created)
+        number(",\"updated\":", record.updated)
+        number(",\"revision\":", record.revision)
+        number(",\"delete_after\":", record.deleteAfter)
+        number(",\"keep_last\":", UInt64(record.keepLast))
+        output.append(",\"metadata\":{")
+        for (index, pair) in record.metadata.enumerated() {
+            if index > 0 { output.append(",") }
+            output.write(text: pair.key)
+            output.append(":")
+            output.write(text: pair.value)
+        }
+        output.append("},\"tags\":[")
+        for (index, tag) in record.tags.enumerated() {
+            if index > 0 { output.append(",") }
+            output.write(text: tag)
+        }
+        output.append("],\"versions\":[")
+        for (index, version) in record.versions.enumerated() {
+            if index > 0 { output.append(",") }
+            number("{\"version\":", version.version)
+            number(",\"created\":", version.created)
+            number(",\"expires\":", version.expires)
+            number(",\"deleted\":", version.deleted)
+            output.append(",\"destroyed\":")
+            output.write(version.destroyed)
+            number(",\"size\":", UInt64(version.size))
+            output.append(",\"content_type\":")
+            output.write(text: version.contentType)
+            output.append(",\"created_by\":")
+            output.write(text: version.createdBy)
+            output.append("}")
+        }
+        output.append("]}")
+    }
+
+    private func number(_ label: StaticString, _ value: UInt64) {
+        output.append(label)
+        output.write(value)
     }
 
     func value(of name: Name, tenant: TenantID, version: UInt64, revision: UInt64, _ value: UnsafeRawBufferPointer) {
@@ -127,8 +168,7 @@ extension BackupLineWriter {
         case .header(let header): self.header(header)
         case .trailer(let trailer): self.trailer(trailer)
         case .key(let key): self.key(key)
-        case .name(let record):
-            try record.encoded().withBytes { (bytes) throws(LineFault) in try secret(record, bytes) }
+        case .name(let record): secret(record)
         case .value(let value):
             withExtendedLifetime(value.value) {
                 self.value(
