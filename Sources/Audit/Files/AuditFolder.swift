@@ -14,7 +14,15 @@ struct AuditFolder: Sendable {
 
     /// Makes it where it is absent, and looks whose it is.
     func prepare() throws(LogTrouble) {
-        if mkdir(path, 0o700) != 0 && errno != EEXIST { throw .system("cannot make the folder \(path)") }
+        if mkdir(path, 0o700) == 0 {
+            // The name must be as durable as what will lie in it; where it is not, the next try makes it again.
+            do throws(LogTrouble) { try Self.sync(Self.above(path)) } catch {
+                rmdir(path)
+                throw error
+            }
+        } else if errno != EEXIST {
+            throw .system("cannot make the folder \(path)")
+        }
         var status = stat()
         guard stat(path, &status) == 0 else { throw .system("cannot look at the folder \(path)") }
         guard status.st_mode & S_IFMT == S_IFDIR else { throw LogTrouble(kind: .unavailable, message: "\(path) is not a folder") }
@@ -45,7 +53,14 @@ struct AuditFolder: Sendable {
 
     func remove(_ number: UInt64) { unlink(path(of: number)) }
 
-    func sync() throws(LogTrouble) {
+    func sync() throws(LogTrouble) { try Self.sync(path) }
+
+    private static func above(_ path: String) -> String {
+        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return path.hasPrefix("/") ? "/" : "." }
+        return String(path[..<slash])
+    }
+
+    private static func sync(_ path: String) throws(LogTrouble) {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system("cannot open the folder \(path)") }
         defer { close(descriptor) }
