@@ -68,7 +68,7 @@ let package = Package(
         // Who did what: a sealed, chained log beside the store.
         .target(
             name: "CofferAudit",
-            dependencies: ["CofferStore", "CSodium", .product(name: "Atomics", package: "swift-atomics")],
+            dependencies: ["CofferStore", "CLinux", "CSodium", .product(name: "Atomics", package: "swift-atomics")],
             path: "Sources/Audit",
             swiftSettings: settings
         ),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Our daemon and redis-server side by side, in interleaved runs on the same data; then what a verify costs beside a GET, the
-# allocations of both, how long a watcher waits, and what live tokens and ten thousand credentials cost.
+# allocations of both, what the audit of reads costs, how long a watcher waits, and what live tokens and ten thousand credentials cost.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$(swift build -c release --show-bin-path)
@@ -10,5 +10,6 @@ for operation in "get" "verify" "verify --limited"; do
     # shellcheck disable=SC2086
     python3 Benchmarks/allocations.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench" --operation $operation
 done
+python3 Benchmarks/audit.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench"
 python3 Benchmarks/watch_latency.py --cofferd "$bin/cofferd"
 python3 Benchmarks/credentials.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench"

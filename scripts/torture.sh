@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-campaigns=(kill budgets faults full power flips crowds doors refresh identity)
+campaigns=(kill rekey budgets faults full power flips crowds doors refresh identity)
 [ $# -eq 0 ] || campaigns=("$@")
 bin=${TORTURE_BIN:-}
 if [ -z "$bin" ]; then
@@ -26,6 +26,7 @@ Tests/Durability/tools.sh "$work/tools" || exit 1
 campaign() {
     case $1 in
         kill) python3 -B Tests/Durability/kill_test.py --bin "$bin" --work "$work/kill" --rounds 1000 ;;
+        rekey) python3 -B Tests/Durability/rekey_test.py --bin "$bin" --work "$work/rekey" --records 100000 --kills 100 ;;
         budgets) python3 -B Tests/Durability/budget_kill_test.py --bin "$bin" --work "$work/budgets" --rounds 1000 ;;
         faults) python3 -B Tests/Durability/faults_test.py --bin "$bin" --work "$work/faults" --tools "$work/tools" ;;
         full) python3 -B Tests/Durability/full_test.py --bin "$bin" --work "$work/full" --step 16384 ;;

@@ -69,7 +69,7 @@ public final class Daemon: Service {
             schedule: ScrubSchedule(interval: settings.scrub.every), clock: clock, logger: logger)
         recovery = MemoryRecovery(accounts: accounts, credentials: credentials, policies: policies)
         do throws(ConfigurationErrors) {
-            backups = BackupService(store: store, keeper: try Self.keeper(settings, store, logger, clock))
+            backups = BackupService(store: store, keeper: try Self.keeper(settings, store, trail, logger, clock))
         } catch {
             policies.stop()
             credentials.stop()
@@ -138,12 +138,12 @@ public final class Daemon: Service {
 
     /// - Returns: `nil` where no backups are configured.
     private static func keeper(
-        _ settings: Settings, _ store: Store, _ logger: Logger, _ clock: @escaping @Sendable () -> UInt64
+        _ settings: Settings, _ store: Store, _ trail: AuditTrail, _ logger: Logger, _ clock: @escaping @Sendable () -> UInt64
     ) throws(ConfigurationErrors) -> BackupKeeper? {
         guard !settings.backups.folder.isEmpty else { return nil }
         return try BackupKeeper(
             store: store, configuration: settings.backups, memory: BackupLedgerFile(path: settings.store + "/scheduled-backups"),
-            logger: logger, clock: clock)
+            trail: trail, logger: logger, clock: clock)
     }
 
     private static func accountOptions(_ settings: Settings) -> AccountOptions {

@@ -304,8 +304,10 @@ class Down(unittest.TestCase):
                         file.write(bytes(4096))
                 except OSError:
                     pass
-            # A page of the log's file may have room for a little.
-            until(lambda: d.cli("put", "d/2", input="x" * 10).code, lambda code: code == 7)
+            # Some room is set aside for the log: until it is used up, all goes on.
+            self.assertEqual(d.cli("put", "d/2", input="x").code, 0)
+            many = "".join("FULL_%d=1\n" % number for number in range(1_000))
+            until(lambda: d.cli("import", "--from", "dotenv", "-", input=many.replace("=1", "=%s" % time.monotonic())).code, lambda code: code == 7)
             self.fails_closed(d)
             before = d.ok("status", "--json").json["revision"]
             self.assertEqual(d.cli("put", "d/3", input="x").code, 7)

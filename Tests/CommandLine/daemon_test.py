@@ -1,5 +1,6 @@
 """The daemon from outside: starting, refusing to start, locking, stopping, and what it must never show."""
 
+import re
 import unittest
 
 from common import *
@@ -49,6 +50,43 @@ class Starting(unittest.TestCase):
         self.assertEqual(d.ok("get", "a").text, PLANT + "a")
         self.assertEqual(d.stop(), 0)
         self.assertFalse(os.path.exists(d.socket), "the socket goes with the daemon")
+
+    def test_an_older_store(self):
+        d = Daemon()
+        d.put("a", "old")
+        self.assertEqual(d.stop(), 0)
+        data = d.store + "/current/data.mdb"
+        with open(data, "rb") as file:
+            older = file.read()
+        d.start()
+        d.put("a", "new")
+        d.put("b", "new")
+        known = d.ok("status", "--json").json["revision"]
+        self.assertEqual(d.stop(), 0)
+        with open(data, "wb") as file:
+            file.write(older)
+        said = self.refused(d, 65, "older copy", str(known))
+        found = re.search(r"--accept-rollback (\d+)", said).group(1)
+        self.assertLess(int(found), int(known))
+        d.arguments = ["--accept-rollback", str(int(found) + 1)]
+        self.refused(d, 65, "--accept-rollback " + found)
+        d.arguments = ["--accept-rollback", found]
+        d.start()
+        self.assertIn("took an older store", d.log_text())
+        self.assertEqual(d.ok("get", "a").text, "old")
+        self.assertEqual(d.cli("get", "b").code, 3)
+        after = d.ok("status", "--json").json["revision"]
+        self.assertGreaterEqual(int(after), int(known) + 2**32)
+        d.put("a", "went on")
+        self.assertEqual(d.stop(), 0)
+        # Without the flag it is a store like any other; with it as well.
+        d.start()
+        self.assertIn("had no effect", d.log_text())
+        self.assertEqual(d.stop(), 0)
+        d.arguments = []
+        d.start()
+        self.assertEqual(d.ok("get", "a").text, "went on")
+        self.assertEqual(d.stop(), 0)
 
     def test_bad_sockets(self):
         base = space()

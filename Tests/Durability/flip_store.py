@@ -5,8 +5,8 @@
     flip_store.py --bin DIR --work DIR --planted wrong|blind      one planted fault: ends with 1 where it was found, else with 0
 
 Each round begins with the same store, in whose data file, header, key file or counter one byte is changed (every tenth
-round: two). Then the real daemon is started on it. It must refuse with exit code 65 and say "damaged", or stay locked and
-say why, or serve: every value that it hands out is the right one, and whatever is no longer there is named by
+round: two). Then the real daemon is started on it. It must refuse with exit code 65 (1 where the
+header claims to be of another format) and one sentence, or stay locked and say why, or serve: every value that it hands out is the right one, and whatever is no longer there is named by
 `coffer scrub`. It must never hang, die of a signal, hand out anything else, or call a store good in which something is
 missing. Planted: a wrong expectation, and a harness that takes every scrub for good. DIR of --bin holds cofferd and coffer.
 """
@@ -25,6 +25,7 @@ from load import Broken, Daemon, c
 NAMES = 60
 LONGEST_START = 10      # seconds until a daemon has refused
 EXIT_DAMAGED = 65
+OTHER_REFUSALS = ("has format", "uses features that this version does not know", "has no header of a Coffer store")
 PAGE = 4096
 
 
@@ -154,7 +155,9 @@ class Campaign:
         took = time.monotonic() - daemon.started
         self.slowest = max(self.slowest, took)
         problems = []
-        if code != EXIT_DAMAGED or "damaged" not in daemon.log():
+        # What the header says of its own format is read before anything can vouch for it.
+        is_typed = code == EXIT_DAMAGED or code == 1 and any(text in daemon.log() for text in OTHER_REFUSALS)
+        if not is_typed or not daemon.log().startswith("cofferd: "):
             problems.append(f"it ended with {code}: {daemon.log()[-400:]}")
         if took > LONGEST_START:
             problems.append(f"it took {took:.1f} s to refuse")

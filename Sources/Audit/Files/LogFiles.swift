@@ -122,6 +122,7 @@ final class LogFiles {
     /// Goes on in a new file, says so in it, and removes the oldest.
     private func rotate(_ prologue: Block.Prologue) throws(LogTrouble) {
         try file.sync()
+        file.finish()
         let number = file.number + 1
         let header = SegmentHeader(
             keyID: keys.id, storeID: storeID, number: number, firstSequence: head.sequence + 1, link: head.link, created: prologue.time)

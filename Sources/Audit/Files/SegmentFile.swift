@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The file that is being written. Used on the log's thread only.
@@ -14,6 +15,9 @@ final class SegmentFile {
     private(set) var length: Int
     /// Up to here it is durable.
     private(set) var synced: Int
+    /// Up to here the disk keeps room for it: where the store's disk is full, deletes and repair still find a log that can be written.
+    private var setAside = 0
+    private static let rooms = [1 << 20, 256 << 10, 64 << 10]
     /// A sync failed: the kernel may call pages clean that never reached the disk. They are written again before the next.
     private var isUnsure = false
 
@@ -42,6 +46,7 @@ final class SegmentFile {
         do throws(LogTrouble) {
             let file = try SegmentFile(path: path, number: number, descriptor: descriptor, length: 0, synced: 0)
             try header.withUnsafeBytesTyped { (bytes) throws(LogTrouble) in try file.append(bytes) }
+            file.keepRoom()
             try file.sync()
             try folder.sync()
             return file
@@ -57,7 +62,9 @@ final class SegmentFile {
         let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw .system("cannot open \(path)") }
         // What lies there was perhaps never synced: the next sync does it.
-        return try SegmentFile(path: path, number: number, descriptor: descriptor, length: length, synced: 0)
+        let file = try SegmentFile(path: path, number: number, descriptor: descriptor, length: length, synced: 0)
+        file.keepRoom()
+        return file
     }
 
     /// Whether it is still the file of its name, and nobody has cut it.
@@ -80,6 +87,22 @@ final class SegmentFile {
     func append(_ bytes: UnsafeRawBufferPointer) throws(LogTrouble) {
         try write(bytes, at: length)
         length += bytes.count
+        keepRoom()
+    }
+
+    /// Sets room aside ahead; where the disk has none that is no error yet.
+    private func keepRoom() {
+        guard let most = Self.rooms.first, setAside < length + most / 2 else { return }
+        for room in Self.rooms where setAside < length + room && coffer_set_aside(descriptor, 0, Int64(length + room)) == 0 {
+            setAside = length + room
+            return
+        }
+    }
+
+    /// Gives back what was set aside: nothing more will be written.
+    func finish() {
+        setAside = length
+        _ = ftruncate(descriptor, off_t(length))
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(LogTrouble) {
@@ -91,8 +114,11 @@ final class SegmentFile {
             } else if count == 0 || errno != EINTR {
                 if count == 0 { errno = ENOSPC }
                 let trouble = LogTrouble.system("cannot write \(path)")
-                // So that a shorter block, the next time, does not have the rest of this one behind it.
-                _ = ftruncate(descriptor, off_t(max(length, offset)))
+                // So that a shorter block, the next time, does not have the rest of this one behind it. Room that was set aside goes with it.
+                if done > 0 {
+                    _ = ftruncate(descriptor, off_t(max(length, offset)))
+                    setAside = 0
+                }
                 throw trouble
             }
         }

@@ -23,12 +23,14 @@ struct StoppedRestore {
         }
     }
 
-    /// Makes store and key file where neither is there (decisions 26).
+    /// Where neither store nor key file is (decisions 26), both are made.
     private func prepare() throws {
         var status = stat()
         let hasKey = lstat(keyFile, &status) == 0
         if Store.exists(at: store) {
-            guard hasKey else { throw CommandFailure.badInput("there is a store in '\(Printable.text(store))', but no key file '\(Printable.text(keyFile))'") }
+            guard hasKey else {
+                throw CommandFailure.badInput("there is a store in '\(Printable.text(store))', but no key file '\(Printable.text(keyFile))'")
+            }
             return
         }
         guard !hasKey else {

@@ -1,4 +1,5 @@
 import CofferAge
+import CofferAudit
 import CofferCredentials
 import CofferStore
 import CofferWire
@@ -26,6 +27,7 @@ final class BackupKeeper: CommitListener {
     private let folder: BackupFolder
     private let store: Store
     private let memory: BackupLedgerFile
+    private let trail: AuditTrail
     private let logger: Logger
     private let clock: @Sendable () -> UInt64
     private let state: Mutex<State>
@@ -37,11 +39,13 @@ final class BackupKeeper: CommitListener {
 
     /// - Throws: ``ConfigurationErrors`` for a time zone or a recipient that is none.
     init(
-        store: Store, configuration: BackupConfiguration, memory: BackupLedgerFile, logger: Logger, clock: @escaping @Sendable () -> UInt64
+        store: Store, configuration: BackupConfiguration, memory: BackupLedgerFile, trail: AuditTrail, logger: Logger,
+        clock: @escaping @Sendable () -> UInt64
     ) throws(ConfigurationErrors) {
         self.store = store
         self.configuration = configuration
         self.memory = memory
+        self.trail = trail
         self.logger = logger
         self.clock = clock
         folder = BackupFolder(path: configuration.folder)
@@ -158,6 +162,7 @@ final class BackupKeeper: CommitListener {
                 state.ledger.error = String(Name.printable(failure.message.utf8.prefix(1_000)).prefix(1_000))
                 state.failures += 1
             }
+            if case .failure(let failure) = result { trail.did(.daemon, .backup, .create, result: failure.code) }
             defer { state.waiting = [] }
             return state.waiting
         }
@@ -177,6 +182,7 @@ final class BackupKeeper: CommitListener {
         try folder.prepare(mayMake: state.withLock { $0.ledger.history.taken == 0 })
         var all = recipients
         if !configuration.recipientsFile.isEmpty { all += try BackupProof.recipients(configuration.recipientsFile) }
+        do throws(StoreError) { try trail.require(.daemon, .backup, .create) } catch { throw Failure(error) }
         let taken = try BackupTaking(store: store, folder: folder, recipients: all, isStopping: { [self] in isStopping }).take()
         let summary = taken.summary
         var entry = BackupEntry(

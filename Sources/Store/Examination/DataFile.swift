@@ -6,6 +6,7 @@ import Glibc
 final class DataFile {
     let base: UnsafeRawPointer
     let bytes: Int
+    private static let readAhead = 1 << 30
     /// Whole pages that the file really has.
     var pages: UInt64 { UInt64(bytes / Environment.pageSize) }
 
@@ -23,7 +24,8 @@ final class DataFile {
         guard let base = mmap(nil, bytes, PROT_READ, MAP_SHARED, descriptor, 0), base != MAP_FAILED else {
             throw StoreError.fromErrno("cannot map the store's file")
         }
-        madvise(base, bytes, MADV_SEQUENTIAL)
+        // Trees jump; a disk that turns had better be asked for all of it at once.
+        if bytes <= Self.readAhead { madvise(base, bytes, MADV_WILLNEED) }
         self.base = UnsafeRawPointer(base)
     }
 

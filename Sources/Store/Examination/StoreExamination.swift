@@ -15,7 +15,7 @@ public struct StoreExamination: Sendable {
 
     /// - Parameters:
     ///   - folder: of the generation, with `data.mdb` in it.
-    ///   - alive: called every few thousand pages.
+    ///   - alive: called every few pages.
     /// - Throws: `damaged` with the first thing that is wrong; `unknown-format`; `system` where the file cannot be opened.
     public init(folder: String, alive: @escaping () -> Void) throws(StoreError) {
         let file = try DataFile(path: folder + "/data.mdb")
@@ -114,7 +114,7 @@ public struct StoreExamination: Sendable {
         // Not beyond what there can be: a cursor in a circle would never end.
         while code == 0, found <= statistics.ms_entries {
             found += 1
-            if found % 65_536 == 0 { alive() }
+            if found % 1_024 == 0 { alive() }
             code = mdb_cursor_get(cursor, &key, &data, MDB_NEXT)
         }
         guard code == MDB_NOTFOUND, found == statistics.ms_entries else {

@@ -4,14 +4,14 @@ import Glibc
 struct TreeWalk: ~Copyable {
     let file: DataFile
     var ledger: PageLedger
-    /// Called every few thousand pages: the sign of life that the parent waits for.
+    /// Called every few pages, which a slow disk gives in a second: the sign of life that the parent waits for.
     let alive: () -> Void
     private var pagesSinceSign = 0
     private(set) var entries: UInt64 = 0
     /// Size of the node that begins at each even place of the page at hand; 0: none does.
     private var nodeSizes = [UInt16](repeating: 0, count: Environment.pageSize / 2)
 
-    private static let pagesPerSign = 2_048
+    private static let pagesPerSign = 64
     /// LMDB's own limit for the way from a root to a leaf.
     private static let deepest = 32
     private static let largestKey = 511

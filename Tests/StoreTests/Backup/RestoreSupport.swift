@@ -55,7 +55,7 @@ extension Fixture {
     }
 
     /// A name of every kind, documents, and quotas.
-    func fill() throws {
+    func furnish() throws {
         let store = store
         for number in 0..<30 { try store.set("plain/\(number)", "value \(number)") }
         for round in 1...3 { try store.set("versions", "round \(round)") }

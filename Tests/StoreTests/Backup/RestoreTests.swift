@@ -8,7 +8,7 @@ import Testing
 struct RestoreTests {
     private static func filled() throws -> Fixture {
         let fixture = try Fixture()
-        try fixture.fill()
+        try fixture.furnish()
         return fixture
     }
 

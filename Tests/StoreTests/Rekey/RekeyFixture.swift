@@ -2,7 +2,7 @@
 
 extension Fixture {
     /// A store with something in every corner that a record can lie in.
-    func fill(_ names: Int = 200) throws {
+    func fillEverywhere(_ names: Int = 200) throws {
         for number in 0..<names { try store.set("name-\(number)", "first \(number)") }
         for number in 0..<(names / 2) { try store.set("name-\(number)", "second \(number)") }
         try store.set("large", String(repeating: "x", count: 300_000))

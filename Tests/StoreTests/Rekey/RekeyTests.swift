@@ -9,7 +9,7 @@ struct RekeyTests {
     @Test("everything is sealed anew, the old key goes, and nothing that the store says changes")
     func whole() throws {
         let fixture = try Fixture(Self.unpaced)
-        try fixture.fill()
+        try fixture.fillEverywhere()
         let store = fixture.store
         let reader = try store.makeReader()
         try reader.begin()
@@ -55,7 +55,7 @@ struct RekeyTests {
     @Test("what was done before an interruption is not done again; it goes on by itself when the store is opened")
     func interrupted() throws {
         let fixture = try Fixture(Self.unpaced)
-        try fixture.fill()
+        try fixture.fillEverywhere()
         fixture.store.rekeyer.waitUntilResting()
         try fixture.store.administer { (core) throws(StoreError) in try core.beginRekey() }
         let total = try #require(try fixture.keysInUse()[1])
@@ -76,7 +76,7 @@ struct RekeyTests {
     @Test("held: it stays so across opening, draws no further key when it goes on, and reads of both keys work")
     func held() throws {
         let fixture = try Fixture(Self.unpaced)
-        try fixture.fill(100)
+        try fixture.fillEverywhere(100)
         fixture.store.rekeyer.waitUntilResting()
         try fixture.store.holdRekey()
         #expect(try fixture.store.rekeyStatus().phase == .idle)
@@ -104,7 +104,7 @@ struct RekeyTests {
     @Test("a key is dropped only where no record names it, and only in the incarnation that was looked at")
     func proof() throws {
         let fixture = try Fixture(Self.unpaced)
-        try fixture.fill(40)
+        try fixture.fillEverywhere(40)
         let store = fixture.store
         store.rekeyer.waitUntilResting()
         try store.administer { (core) throws(StoreError) in try core.beginRekey() }
@@ -134,7 +134,7 @@ struct RekeyTests {
     @Test("a record that does not open keeps its key, is reported, and stops nothing else")
     func damaged() throws {
         let fixture = try Fixture(Self.unpaced)
-        try fixture.fill(60)
+        try fixture.fillEverywhere(60)
         try fixture.tamper { raw in
             let keys = try raw.keys()
             let key = keys.nameHash(.values, tenant: .main, name: Array("name-50".utf8)) + UInt64(1).bigEndianBytes
@@ -160,7 +160,7 @@ struct RekeyTests {
     @Test("a locked store: no start, no status; unlocking takes it up")
     func locked() throws {
         let fixture = try Fixture(Self.unpaced)
-        try fixture.fill(40)
+        try fixture.fillEverywhere(40)
         let store = fixture.store
         store.rekeyer.waitUntilResting()
         try store.administer { (core) throws(StoreError) in try core.beginRekey() }
@@ -178,7 +178,7 @@ struct RekeyTests {
     @Test("under writers: every answer stands, the head stays true, no reader misses anything")
     func underLoad() throws {
         let fixture = try Fixture(Self.unpaced)
-        try fixture.fill(300)
+        try fixture.fillEverywhere(300)
         let store = fixture.store
         try store.startRekey()
         onThreads(8) { number in
@@ -214,7 +214,7 @@ struct AutomaticRekeyTests {
     func age() throws {
         let day: UInt64 = 86_400_000
         let fixture = try Fixture { $0.rekey.recordsPerSecond = 0 }
-        try fixture.fill(40)
+        try fixture.fillEverywhere(40)
         func check() throws -> [UInt32] {
             fixture.store.checkKeyAge()
             fixture.store.rekeyer.waitUntilResting()

@@ -87,7 +87,7 @@ struct RootTests {
     @Test("a new root in the middle of a change of the record keys")
     func duringRekey() throws {
         let fixture = try Fixture { $0.rekey.recordsPerSecond = 0 }
-        try fixture.fill(60)
+        try fixture.fillEverywhere(60)
         fixture.store.rekeyer.waitUntilResting()
         try fixture.store.administer { (core) throws(StoreError) in try core.beginRekey() }
         _ = try fixture.slices(2)

@@ -45,8 +45,8 @@ final class BackupService: Sendable {
         work.enter()
         do throws(SocketError) {
             _ = try LoopThread(name: "backup", detached: true) { [self] in
-                let result = export(into: pipe)
-                caller.note(.backup, .create, result)
+                let result = export(caller, into: pipe)
+                if case .failure = result { caller.note(.backup, .create, result) }
                 running.withLock { $0 -= 1 }
                 done(result)
                 work.leave()
@@ -58,9 +58,11 @@ final class BackupService: Sendable {
         }
     }
 
-    private func export(into pipe: BackupPipe) -> Result<BackupFacts, Failure> {
+    private func export(_ caller: Caller, into pipe: BackupPipe) -> Result<BackupFacts, Failure> {
         var position: (done: UInt64, total: UInt64) = (0, 0)
         do throws(StoreError) {
+            // Everything is read: never without a record of it.
+            try caller.trail.require(caller.who, .backup, .create)
             let summary = try store.exportBackup(daemon: DaemonVersion.number, progress: { position = ($0, $1) }) {
                 bytes throws(StoreError) in try pipe.send(bytes, done: position.done, total: position.total)
             }
@@ -107,7 +109,15 @@ final class BackupService: Sendable {
             _ = try LoopThread(name: "restore", detached: true) { [store, work] in
                 defer { work.leave() }
                 let restore: StoreRestore
-                do throws(StoreError) { restore = try store.beginRestore(options) } catch { return done(.failure(Failure(error))) }
+                do throws(StoreError) {
+                    // It ends what the log says of the store so far: never without a record of it.
+                    if !fields.dryRun { try caller.trail.require(caller.who, .backup, .restore, note: "\(fields.mode)") }
+                    restore = try store.beginRestore(options)
+                } catch {
+                    let result = Result<RestoreResponse, Failure>.failure(Failure(error))
+                    if !fields.dryRun { caller.note(.backup, .restore, result) }
+                    return done(result)
+                }
                 granted(Self.window)
                 let result = Self.take(restore, feed, granted)
                 if !fields.dryRun { caller.note(.backup, .restore, result) }
