@@ -32,7 +32,7 @@ struct CredentialLayoutTests {
         pool.ownToken = secret("pk-1")
         _ = try await credentials.pools.create(pool, by: "test")
         _ = try await credentials.providers.apply(Self.provider, dryRun: false, by: "test")
-        var schedule = ScheduleDraft(tenant: .main, name: try named("nightly"), action: .refresh, target: .all, rule: .daily(at: .one))
+        var schedule = ScheduleDraft(tenant: .main, name: try named("nightly"), action: .check, target: .all, rule: .daily(at: .one))
         schedule.prune = .sink(try named("out"))
         _ = try await credentials.schedules.create(schedule, by: "test")
         _ = try await credentials.sinks.create(
@@ -42,8 +42,7 @@ struct CredentialLayoutTests {
         let (tables, text) = try fixture.check()
         #expect(
             tables.isSuperset(of: [
-                .credentials, .credentialStates, .credentialSecrets, .credentialTokens, .pools, .poolTokens, .providers, .schedules, .sinks,
-                .sequences,
+                .credentials, .credentialSecrets, .credentialTokens, .pools, .poolTokens, .providers, .schedules, .sinks, .sequences,
             ]))
         #expect(text.contains(#""token":"refresh-0""#) && text.contains(#"{"name":"client_secret","value64":"AAH/"}"#))
         #expect(text.contains(#""prune":"sink:out""#) && text.contains(#""content":{"template":{"encoding":"json","#))
