@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-campaigns=(kill rekey budgets faults full power flips crowds doors refresh identity)
+campaigns=(kill rekey budgets faults full power flips restores crowds doors refresh identity)
 [ $# -eq 0 ] || campaigns=("$@")
 bin=${TORTURE_BIN:-}
 if [ -z "$bin" ]; then
@@ -32,6 +32,7 @@ campaign() {
         full) python3 -B Tests/Durability/full_test.py --bin "$bin" --work "$work/full" --step 16384 ;;
         power) python3 -B Tests/Durability/sync_test.py --bin "$bin" --work "$work/power" --tools "$work/tools" --prefixes 0 ;;
         flips) Tests/Durability/flips.sh "$bin" "$work/flips" 1000 ;;
+        restores) COFFER_BACKUP_ROUNDS=50 Tests/Backup/run.sh "$bin" "$work/restores" ;;
         crowds) python3 -B Tests/Hostile/connections_test.py --bin "$bin" --work "$work/crowds" --long ;;
         doors) Tests/Memory/run.sh "$bin" "$work/memory" --all ;;
         refresh) Tests/Refresh/run.sh "$bin" "$work/refresh" ;;

@@ -56,7 +56,7 @@ public final class Store: @unchecked Sendable {
     let commitCount = ManagedAtomic<UInt64>(0)
     /// Grows with everything that readers must apply: they compare it without a lock.
     let signal = ManagedAtomic<UInt64>(0)
-    private let moving = ManagedAtomic<Bool>(false)
+    let moving = ManagedAtomic<Bool>(false)
     let directory = SharedDirectory()
     let queue: WorkerQueue
     let simple = SimpleAccess()
@@ -67,11 +67,11 @@ public final class Store: @unchecked Sendable {
     let rekeyer = Rekeyer()
     var state: KeyState
     /// Replaced on the writer's thread only (``move(to:)``).
-    private var presentEnvironment: Environment
-    private var readers: [(inbox: ReaderInbox, seat: ReaderSeat, index: SealedIndex?)] = []
-    private var listeners: [any CommitListener] = []
+    var presentEnvironment: Environment
+    var readers: [(inbox: ReaderInbox, seat: ReaderSeat, index: SealedIndex?)] = []
+    var listeners: [any CommitListener] = []
     private var isClosed = false
-    private var witnessSet: (any CommitWitness)?
+    var witnessSet: (any CommitWitness)?
     /// Asked before each commit; `nil`: nobody is.
     var witness: (any CommitWitness)? { monitor.locked { witnessSet } }
     var nextSlotID: UInt32 = 1
@@ -334,189 +334,4 @@ public final class Store: @unchecked Sendable {
         }
         return StoreWorker(reader: reader, directory: names, revision: head?.revision ?? 0, head: head)
     }
-
-    // MARK: The environment
-
-    /// The one that is read and written now. It is another one after a restore, and after the files were opened again.
-    var environment: Environment { monitor.locked { presentEnvironment } }
-
-    /// The same, counting the caller as a user until it calls `release`.
-    func retainEnvironment() throws(StoreError) -> Environment {
-        try monitor.locked { () throws(StoreError) in
-            try presentEnvironment.retain()
-            return presentEnvironment
-        }
-    }
-
-    /// From now on everybody reads another environment, with other keys; those that are inside the old one leave it when they next
-    /// begin. On the writer's thread, which gives the old one back.
-    func move(to environment: Environment, keys: KeySet?) {
-        monitor.locked {
-            presentEnvironment = environment
-            state.keys = keys
-            for reader in readers { reader.inbox.post(movedWith: keys) }
-        }
-        signal.wrappingIncrement(ordering: .releasing)
-        evictIdleReaders()
-    }
-
-    /// Takes their transactions from readers that are not inside one: they may stay idle for long.
-    func evictIdleReaders() {
-        for seat in monitor.locked({ readers.map(\.seat) }) { seat.evict() }
-    }
-
-    /// Names of generations that lie beside the present one. They open with the same key. Blocks for the folder.
-    public func keptGenerations() -> [String] { folder.keptGenerations().map(\.name) }
-
-    // MARK: Readers and listeners
-
-    /// A reader for the calling thread's loop, with an index of its own; it must be used by one thread only.
-    public func makeReader() throws(StoreError) -> StoreReader { try makeReader(indexed: true) }
-
-    /// - Parameter indexed: whether it keeps sealed records in memory; without, each read goes to the map.
-    public func makeReader(indexed: Bool) throws(StoreError) -> StoreReader {
-        let index = indexed && options.indexBytes > 0 ? try SealedIndex(limit: options.indexBytes) : nil
-        let inbox = ReaderInbox()
-        let seat = ReaderSeat()
-        // Known before it has a transaction: so it hears of every move of the environment.
-        monitor.locked {
-            inbox.post(keys: state.keys)
-            readers.append((inbox, seat, index))
-        }
-        do throws(StoreError) {
-            let reader = try StoreReader(store: self, index: index, inbox: inbox, seat: seat)
-            signal.wrappingIncrement(ordering: .releasing)
-            return reader
-        } catch {
-            forget(inbox)
-            throw error
-        }
-    }
-
-    func forget(_ inbox: ReaderInbox) {
-        monitor.locked { readers.removeAll { $0.inbox === inbox } }
-    }
-
-    /// Is told of every commit, in order, on the writer's thread, after it is durable and before its answers are released.
-    public func addListener(_ listener: any CommitListener) { monitor.locked { listeners.append(listener) } }
-    public func removeListener(_ listener: any CommitListener) { monitor.locked { listeners.removeAll { $0 === listener } } }
-
-    /// From now on nothing is committed that the witness was not told of before. To be set before the store is unlocked.
-    public func setWitness(_ witness: (any CommitWitness)?) { monitor.locked { witnessSet = witness } }
-
-    /// Makes a commit visible: first to the readers, then in the revision, then to the listeners (formats.md 17).
-    func publish(_ indexChanges: [IndexChange], changes: [Change], revision: UInt64) {
-        let (inboxes, listeners) = monitor.locked { (readers.filter { $0.index != nil }.map(\.inbox), self.listeners) }
-        commitCount.wrappingIncrement(ordering: .relaxed)
-        if !indexChanges.isEmpty { for inbox in inboxes { inbox.post(indexChanges) } }
-        committed.store(revision, ordering: .releasing)
-        signal.wrappingIncrement(ordering: .releasing)
-        guard !changes.isEmpty else { return }
-        for listener in listeners { listener.committed(changes) }
-    }
-
-    /// Hands the readers new keys, or takes them away.
-    func publish(keys: KeySet?) {
-        monitor.locked {
-            state.keys = keys
-            for reader in readers { reader.inbox.post(keys: keys) }
-        }
-        signal.wrappingIncrement(ordering: .releasing)
-    }
-
-    /// Tells the listeners around the step to a restored generation; in between no request should be begun.
-    func aroundRestore(_ step: () -> Void) {
-        let listeners = monitor.locked { self.listeners }
-        moving.store(true, ordering: .sequentiallyConsistent)
-        for listener in listeners { listener.restoring() }
-        step()
-        for listener in listeners { listener.restored() }
-        moving.store(false, ordering: .releasing)
-    }
-
-    /// Whether a restored generation is taking the present one's place at this moment, and what follows the store is not yet behind it:
-    /// whoever would ask policies and store together comes again in a moment.
-    public var isMoving: Bool { moving.load(ordering: .acquiring) }
-
-    func tellListeners(locked: Bool) {
-        for listener in monitor.locked({ listeners }) { listener.lockChanged(locked: locked) }
-    }
-
-    var newRecordSuite: Suite { hasAES ? .aes256gcm : .xchacha20poly1305 }
-
-    // MARK: Numbers
-
-    /// Why nothing can be changed until the store is opened again; `nil`: it can. Locking is not among the reasons.
-    public var readOnlyReason: String? { monitor.locked { state.readOnlyReason } }
-    func noteReadOnly(_ reason: String?) { monitor.locked { state.readOnlyReason = reason } }
-
-    /// That this store took a rollback when it was unlocked; `nil`: there was none.
-    public var rollbackAccepted: RollbackAcceptance? { monitor.locked { state.rollbackAccepted } }
-
-    /// Whether the file that shows rollbacks (formats.md 7) was gone when the store was unlocked: then none could be noticed. No error:
-    /// a new one is written at once.
-    public var counterWasMissing: Bool { monitor.locked { state.counterWasMissing } }
-
-    /// 16 bytes.
-    public var storeID: [UInt8] { monitor.locked { state.header.storeID } }
-    /// 16 bytes (formats.md 4). Zeros while locked.
-    public var incarnation: [UInt8] { monitor.locked { state.incarnation } }
-    /// The last committed revision; one atomic load. 0 while it was never unlocked.
-    public var revision: UInt64 { committed.load(ordering: .acquiring) }
-
-    /// Blocks for a walk over LMDB's free list, on the worker's thread.
-    public func statistics() -> StoreStatistics {
-        var result = StoreStatistics()
-        guard let environment = try? retainEnvironment() else { return result }
-        defer { environment.release() }
-        let usage = environment.usage()
-        result.fileBytes = usage.fileBytes
-        result.commits = commitCount.load(ordering: .relaxed)
-        result.mappedBytes = UInt64(environment.mapBytes)
-        result.quotaBytes = UInt64(options.quotaBytes > 0 ? options.quotaBytes : environment.mapBytes)
-        result.readersInUse = usage.readers
-        result.namesReady = directory.isReady
-        result.namePages = UInt64(directory.pages)
-        result.nameDirectoryBytes = UInt64(directory.bytes)
-        let now = options.clock()
-        monitor.locked {
-            for reader in readers {
-                let began = reader.seat.began
-                if began != 0 && now > began { result.oldestReaderAge = max(result.oldestReaderAge, now - began) }
-                guard let index = reader.index else { continue }
-                result.indexBytes += UInt64(index.bytes)
-                result.indexEntries += UInt64(index.entries)
-                result.indexLimit += UInt64(options.indexBytes)
-            }
-            result.suite = state.keys?.sealing.cipher.suite.name ?? ""
-            result.keysLockedInMemory = state.keys?.isLockedInMemory ?? false
-        }
-        let numbers = try? withWorker { (worker) throws(StoreError) in
-            (worker.head, worker.reader.currentTransaction.environment.freePages(in: worker.reader.currentTransaction.handle))
-        }
-        if let numbers {
-            result.freePages = numbers.1
-            result.secrets = numbers.0?.listedNames ?? 0
-            result.logRevisions = (numbers.0?.revision ?? 0) + 1 - (numbers.0?.oldestLogged ?? 1)
-        }
-        return result
-    }
-}
-
-/// Is told of commits and of locking, on the writer's thread; must not block.
-public protocol CommitListener: AnyObject, Sendable {
-    /// Changes of one group commit, in order.
-    func committed(_ changes: [Change])
-    /// The store was locked (true) or unlocked (false).
-    func lockChanged(locked: Bool)
-    /// A restored generation is about to take the present one's place: what is known of the store's content is void. Without a listener's
-    /// own answer it is told of a lock.
-    func restoring()
-    /// The restored generation is there, in a new incarnation. Without a listener's own answer it is told of an unlock.
-    func restored()
-}
-
-extension CommitListener {
-    public func restoring() { lockChanged(locked: true) }
-    public func restored() { lockChanged(locked: false) }
 }

@@ -968,7 +968,8 @@ def rekey_body(act, deadline=0) -> bytes:
 
 def rekey_root_body(kept, dropped=(), deadline=0) -> bytes:
     """`kept`: (id, kind, secret)."""
-    w = _request(deadline).list(list(dropped), lambda slot_id: w.u32(slot_id))
+    w = _request(deadline)
+    w.list(list(dropped), lambda slot_id: w.u32(slot_id))
     return w.list(list(kept), lambda slot: w.u32(slot[0]).u8(slot[1]).bytes16(slot[2])).done()
 
 

@@ -1,3 +1,4 @@
+import CofferStore
 import Testing
 
 @testable import CofferDaemon

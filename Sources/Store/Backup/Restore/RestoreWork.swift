@@ -169,7 +169,7 @@ final class RestoreWork {
         var difference = try RestoreDifference.take(before, after)
         difference.note(kept: intake.kept, intake.keptNames)
         let progress = BackupProgress(report: { _, _ in }, isLocked: { [store] in store.isLocked }, fileBytes: { 0 })
-        var export = try BackupExport(
+        let export = try BackupExport(
             transaction: after.transaction, keys: keys, output: BackupOutput { (_) throws(StoreError) in }, progress: progress)
         let head = export.head
         let found = try export.run(
