@@ -16,7 +16,7 @@ swift build --build-tests -j "$jobs"
 bin=$(swift build --show-bin-path)
 
 # One module after the other: they share the threads of one process, and some of them block on purpose.
-for module in WireTests AgeTests FormatsTests StoreTests AuditTests AccountsTests UpstreamTests CredentialsTests ClientTests HTTPTests DaemonTests; do
+for module in WireTests AgeTests FormatsTests StoreTests BackupTests AuditTests AccountsTests UpstreamTests CredentialsTests ClientTests HTTPTests DaemonTests; do
     step "$module"
     swift test --skip-build --filter "^$module\." >"$work/$module.log" 2>&1 || { cat "$work/$module.log"; exit 1; }
     grep -a "Test run with" "$work/$module.log" | tail -1

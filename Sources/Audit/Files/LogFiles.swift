@@ -16,8 +16,12 @@ final class LogFiles {
     let storeID: [UInt8]
     let limits: Limits
     private(set) var file: SegmentFile
+    /// Of the last record.
+    private(set) var sequence: UInt64
+    /// Behind the last block; beside it the one before, in case a write fails. In place: writing allocates nothing.
+    private let link: UnsafeMutablePointer<UInt8>
     /// The end of the chain.
-    private(set) var head: ChainHead
+    var head: ChainHead { ChainHead(sequence: sequence, link: Array(UnsafeBufferPointer(start: link, count: AuditKeys.linkSize))) }
     /// What the last block said of the store.
     private(set) var known: Block.Prologue?
     /// What is to be recorded of the opening itself.
@@ -27,7 +31,16 @@ final class LogFiles {
     private let sealed = UnsafeMutableRawPointer.allocate(
         byteCount: Block.headerSize + Block.largestPlaintext + AuditKeys.overhead, alignment: 16)
 
-    deinit { sealed.deallocate() }
+    deinit {
+        sealed.deallocate()
+        link.deallocate()
+    }
+
+    private static func memory(for link: [UInt8]) -> UnsafeMutablePointer<UInt8> {
+        let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: AuditKeys.linkSize * 2)
+        for (index, byte) in link.prefix(AuditKeys.linkSize).enumerated() { memory[index] = byte }
+        return memory
+    }
 
     /// Finds the end of the log, or begins one.
     /// - Parameter stored: the head that the store keeps; `nil`: it knows of no log.
@@ -40,19 +53,21 @@ final class LogFiles {
         self.limits = limits
         try folder.prepare()
         guard let found = try LogEnd.find(folder, keys: keys, storeID: storeID, stored: stored) else {
-            head = .start
-            let header = SegmentHeader(keyID: keys.id, storeID: storeID, number: 1, firstSequence: 1, link: head.link, created: now)
+            sequence = 0
+            link = Self.memory(for: ChainHead.start.link)
+            let header = SegmentHeader(keyID: keys.id, storeID: storeID, number: 1, firstSequence: 1, link: ChainHead.start.link, created: now)
             file = try .create(folder, number: 1, header: header.encoded(keys))
             return
         }
-        head = found.head
+        sequence = found.head.sequence
+        link = Self.memory(for: found.head.link)
         known = found.known
         file = try .open(folder, number: found.number, length: found.length)
         guard found.unreadable > 0 else { return }
         // What lies behind is not cut: it stays for whoever wants to look, and the log goes on in another file.
         let number = found.number + 1
         let header = SegmentHeader(
-            keyID: keys.id, storeID: storeID, number: number, firstSequence: head.sequence + 1, link: head.link, created: now)
+            keyID: keys.id, storeID: storeID, number: number, firstSequence: sequence + 1, link: found.head.link, created: now)
         file = try .create(folder, number: number, header: header.encoded(keys))
         remarks.append((.recover, "\(found.unreadable) bytes at the end of file \(found.number) are no whole block: the log goes on in file \(number)"))
     }
@@ -69,9 +84,10 @@ final class LogFiles {
         let number = (try folder.segments().last ?? 0) + 1
         // Numbers of records are never used twice, whatever is missing.
         let last = LogEnd.lastSequence(folder, keys: keys, storeID: storeID)
-        head = ChainHead(sequence: max(last, stored?.sequence ?? 0), link: ChainHead.start.link)
+        sequence = max(last, stored?.sequence ?? 0)
+        link = Self.memory(for: ChainHead.start.link)
         let header = SegmentHeader(
-            keyID: keys.id, storeID: storeID, number: number, firstSequence: head.sequence + 1, link: head.link, created: now)
+            keyID: keys.id, storeID: storeID, number: number, firstSequence: sequence + 1, link: ChainHead.start.link, created: now)
         file = try .create(folder, number: number, header: header.encoded(keys))
     }
 
@@ -105,14 +121,18 @@ final class LogFiles {
     }
 
     private func emit(_ count: UInt32) throws(LogTrouble) {
-        var link = head.link
-        let size = link.withUnsafeMutableBytes { link in
-            Block.seal(
-                block.bytes, segment: file.number, firstSequence: head.sequence + 1, count: count, link: link.octets, keys: keys, to: sealed)
-        }
+        let before = link + AuditKeys.linkSize
+        before.update(from: link, count: AuditKeys.linkSize)
+        let size = Block.seal(
+            block.bytes, segment: file.number, firstSequence: sequence + 1, count: count, link: link, keys: keys, to: sealed)
         block.removeAll()
-        try file.append(UnsafeRawBufferPointer(start: sealed, count: size))
-        head = ChainHead(sequence: head.sequence + UInt64(count), link: link)
+        do throws(LogTrouble) {
+            try file.append(UnsafeRawBufferPointer(start: sealed, count: size))
+        } catch {
+            link.update(from: before, count: AuditKeys.linkSize)
+            throw error
+        }
+        sequence += UInt64(count)
     }
 
     func sync() throws(LogTrouble) { try file.sync() }
@@ -125,12 +145,12 @@ final class LogFiles {
         file.finish()
         let number = file.number + 1
         let header = SegmentHeader(
-            keyID: keys.id, storeID: storeID, number: number, firstSequence: head.sequence + 1, link: head.link, created: prologue.time)
+            keyID: keys.id, storeID: storeID, number: number, firstSequence: sequence + 1, link: head.link, created: prologue.time)
         file = try .create(folder, number: number, header: header.encoded(keys))
         let present = try folder.segments()
         let old = expendable(present, now: prologue.time)
         let first = present.first { !old.contains($0) } ?? number
-        let begin = (try? SegmentReader(folder, number: first, keys: keys, storeID: storeID))?.header.firstSequence ?? head.sequence + 1
+        let begin = (try? SegmentReader(folder, number: first, keys: keys, storeID: storeID))?.header.firstSequence ?? sequence + 1
         let removed = old.isEmpty ? "" : "; files \(old[0]) to \(old[old.count - 1]) are removed"
         // `version` is the file that the log begins with from now on: verifying compares it with what is there.
         let record = AuditRecord(

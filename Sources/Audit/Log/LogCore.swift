@@ -100,12 +100,12 @@ final class LogCore {
     /// Milliseconds until something is due by itself; 0: now; `nil`: nothing is.
     private func timer() -> Int? {
         let now = Clock.monotonic
-        var due: [Int] = []
-        if let unsyncedSince { due.append(nextTry ?? unsyncedSince + Self.syncDelay) }
-        if opened != nil, let nextTry, files == nil || written < work.count { due.append(nextTry) }
-        if let closing { due.append(closing) }
-        if let first = waiters.map(\.deadline).min() { due.append(first) }
-        return due.min().map { max($0 - now, 0) }
+        var due = Int.max
+        if let unsyncedSince { due = nextTry ?? unsyncedSince + Self.syncDelay }
+        if opened != nil, let nextTry, files == nil || written < work.count { due = min(due, nextTry) }
+        if let closing { due = min(due, closing) }
+        for waiter in waiters { due = min(due, waiter.deadline) }
+        return due == .max ? nil : max(due - now, 0)
     }
 
     // MARK: Commands
@@ -249,7 +249,7 @@ final class LogCore {
             log.health.succeeded()
             log.troubleSince.store(0, ordering: .relaxed)
             if log.incoming.isEmpty && log.ready.isEmpty { log.waitingSince = 0 }
-            if let files, let opened {
+            if let files, let opened, log.extent?.number != files.file.number || log.extent?.length != files.file.length {
                 log.extent = LogExtent(
                     keys: opened.keys, storeID: opened.store.storeID, number: files.file.number, length: files.file.length, head: files.head)
             }

@@ -10,7 +10,7 @@ final class RecordBuffer: @unchecked Sendable {
     /// Records in it.
     private(set) var records = 0
 
-    private static let keptCapacity = 1 << 20
+    private static let keptCapacity = 8 << 20
 
     init(capacity: Int = 16 << 10) {
         self.capacity = capacity
