@@ -123,6 +123,11 @@ class Full:
                     if life.steps >= moment and not full:
                         disk.fill()
                         full = True
+                        # What was set aside and the file's free pages are used first.
+                        for number in range(24):
+                            if life.failures or not life.alive:
+                                break
+                            life.put(f"f/{moment}/{number}", os.urandom(900_000))
                     elif len(life.failures) >= 3:
                         break
                 # What is read is right or refused, because the audit log cannot be written; status is answered in any case.

@@ -127,16 +127,22 @@ final class SegmentFile {
     /// Makes everything durable. A sync that failed once is not simply tried again: all since the last good one is written anew before.
     func sync() throws(LogTrouble) {
         guard synced < length else { return }
-        if isUnsure { try rewrite() }
-        while fdatasync(descriptor) != 0 {
-            guard errno == EINTR else {
-                isUnsure = true
-                throw .system("cannot sync \(path)")
+        for _ in 0..<Self.mostSyncs {
+            if isUnsure { try rewrite() }
+            if fdatasync(descriptor) == 0 {
+                isUnsure = false
+                synced = length
+                return
             }
+            // Also where it was only interrupted: nobody knows what it had done by then.
+            isUnsure = true
+            guard errno == EINTR else { break }
         }
-        isUnsure = false
-        synced = length
+        throw .system("cannot sync \(path)")
     }
+
+    /// Syncs in a row that may be interrupted.
+    private static let mostSyncs = 8
 
     private func rewrite() throws(LogTrouble) {
         var offset = synced
