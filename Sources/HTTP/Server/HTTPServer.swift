@@ -122,6 +122,7 @@ public final class HTTPServer: Service {
                 address: .hostname("\(group.address.host)", port: Int(group.address.port)),
                 availableConnectionsDelegate: .maximum(settings.limits.maxConnections, logger: quiet)),
             onServerRunning: { channel in
+                AcceptPause.add(to: channel)
                 self.opened(
                     index, BoundAddress(doors: ids, address: group.address.host, port: channel.localAddress?.port ?? 0),
                     isTLS: group.tls != nil)
