@@ -57,13 +57,12 @@ def connect(kind, target, number, first):
 
 
 def first_words(kind, sock):
-    """What is sent at once; what is dripped is returned."""
+    """What is sent at once; what is sent bit by bit is returned."""
     large = c.frame(c.REQUEST, c.PUT, 3, c.put_body("crowd/large", b"x" * 1_000_000))
     if kind == "stuck":
-        # Those that the daemon leaves unread are not waited for.
-        sock.settimeout(2)
-        sock.sendall(large[:len(large) // 2])
-    elif kind == "greedy":
+        # As the daemon takes it: it leaves some unread.
+        return large[:len(large) // 2]
+    if kind == "greedy":
         for number in range(64):
             sock.sendall(c.frame(c.REQUEST, c.GET, 3 + number, c.get_body("crowd/large")))
     elif kind == "drip":
@@ -75,6 +74,17 @@ def first_words(kind, sock):
         if not sock.recv(65536):
             raise ConnectionResetError("closed")
     return b""
+
+
+def push(poll, entry):
+    """Sends on what is left of the words."""
+    sock, words, at = entry
+    try:
+        entry[2] += sock.send(words[at:at + 65536])
+    except OSError:
+        pass
+    if entry[2] == len(words):
+        poll.modify(sock, select.POLLIN)
 
 
 def main():
@@ -97,7 +107,7 @@ def main():
     poll.register(0, select.POLLIN)
     for sock, _, _ in socks:
         # greedy does not read: only that the other side went is seen.
-        poll.register(sock, select.POLLHUP if kind == "greedy" else select.POLLIN)
+        poll.register(sock, {"greedy": select.POLLHUP, "stuck": select.POLLIN | select.POLLOUT}.get(kind, select.POLLIN))
     by_fd = {entry[0].fileno(): entry for entry in socks}
     while True:
         for fd, what in poll.poll(max(0, (next_drip - time.monotonic()) * 1000)):
@@ -108,6 +118,10 @@ def main():
                 print("closed %d" % closed, flush=True)
                 continue
             sock = by_fd[fd][0]
+            if what & select.POLLOUT:
+                push(poll, by_fd[fd])
+            if not what & ~select.POLLOUT:
+                continue
             try:
                 gone = kind == "greedy" or not sock.recv(65536)
             except BlockingIOError:
@@ -123,7 +137,7 @@ def main():
             next_drip += 1
             for entry in list(by_fd.values()):
                 sock, words, at = entry
-                if at < len(words):
+                if kind != "stuck" and at < len(words):
                     try:
                         entry[2] += sock.send(words[at:at + 1])
                     except OSError:

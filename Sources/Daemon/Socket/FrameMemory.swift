@@ -4,8 +4,8 @@
 /// memory that every connection has; a large one waits, unread, until those before it are whole or their time is over.
 struct FrameMemory {
     /// Bytes.
-    static let ofOneUser = 64 << 20
-    static let ofAll = 256 << 20
+    static let ofOneUser = 16 << 20
+    static let ofAll = 64 << 20
 
     private(set) var total = 0
     private var held: [UInt32: Int] = [:]

@@ -12,7 +12,7 @@ struct Restore: Verb {
             The whole file is read and checked before anything is touched. Into an empty store no flag is needed. Where there is \
             something, --replace makes the store's content the backup's, and --merge adds what the store does not have and changes \
             nothing that it has; both together with --only concern these secrets alone. A backup that is older than the store that \
-            it was taken from replaces it only with --discard-newer. --dry-run says what would change.
+            it was taken from, or from before that store was last restored, replaces it only with --discard-newer. --dry-run says what would change.
 
             The daemon goes on serving reads meanwhile. With --store its daemon must be stopped; a store and key file that are both \
             not there are made first, so that a new machine needs two commands.
@@ -63,6 +63,10 @@ struct Restore: Verb {
     }
 
     func run() async throws {
+        // Silence would be taken for consent: the others' secrets would be put back as well.
+        guard global.namedTenant == nil else {
+            throw CommandFailure.usage("a restore is of all tenants: --tenant and COFFER_TENANT cannot narrow it")
+        }
         guard file != "-" else { throw CommandFailure.usage("the backup is read twice: it must be a file, not standard input") }
         let key = try unlock.unlock(inputIsTaken: false)
         let summary = try await checked(key)

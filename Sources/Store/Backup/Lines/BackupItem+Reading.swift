@@ -41,6 +41,7 @@ extension BackupItem {
             try LayoutReader.read(&parser, .budget, to: scratch)
             let stored = try record("budget", scratch.bytes) { (bytes) throws(StoreError) in try StoredBudget(reading: bytes) }
             try check(stored.name.bytes, "budget")
+            try checkAmounts(of: stored.budget)
             return .budget(stored)
         }
         if ahead.takes("reservation_of\":") {
@@ -52,6 +53,9 @@ extension BackupItem {
             try check(stored.reservation.budget.bytes, "reservation_of")
             try check(stored.reservation.requestID.bytes, "request")
             if let wallet = stored.reservation.wallet { try check(wallet.bytes, "wallet") }
+            try require(stored.reservation.amount, in: 0...StoreLimits.quota, "amount")
+            try require(stored.reservation.charged, in: 0...sum, "charged")
+            try require(stored.reservation.shortfall, in: 0...sum, "shortfall")
             return .reservation(stored, finished: finished)
         }
         if ahead.takes("usage_of\":") {
@@ -63,6 +67,24 @@ extension BackupItem {
             return .usageLine(stored)
         }
         throw LineFault(field: "", reason: "is of a kind that this version does not know")
+    }
+
+    /// Beyond what amounts add up to in the life of a store; sums and differences of two of them stay within 64 bits.
+    private static let sum: Int64 = 1 << 60
+
+    private static func checkAmounts(of budget: Budget) throws(LineFault) {
+        // An unlimited one counts down freely.
+        try require(budget.remaining, in: (budget.unlimited ? -sum : 0)...StoreLimits.quota, "remaining")
+        try require(budget.reserved, in: 0...StoreLimits.quota, "reserved")
+        try require(budget.block, in: 0...StoreLimits.quota, "block")
+        try require(budget.used, in: 0...sum, "used")
+        try require(budget.forfeited, in: 0...sum, "forfeited")
+        try require(budget.day.used, in: -sum...sum, "day")
+        try require(budget.month.used, in: -sum...sum, "month")
+    }
+
+    private static func require(_ amount: Int64, in range: ClosedRange<Int64>, _ field: String) throws(LineFault) {
+        guard range.contains(amount) else { throw LineFault(field: field, reason: "is out of range") }
     }
 
     /// What the layout let through is read as the store will read it.

@@ -92,11 +92,11 @@ final class RestoreWork {
             generation, in: store.folder, owner: present.environment.ownerLock, keys: present.keys, head: head, options: store.options,
             recordSuite: store.newRecordSuite, aesHardware: store.hasAES)
         let ground: RestoreIntake.Ground = options.mode == .merge ? .adding(globs) : globs.isEmpty ? .empty : .replacing(globs)
-        let (incarnation, revision, options) = (present.head.incarnation, present.head.revision, options)
+        let (storeID, incarnation, revision, options) = (store.storeID, present.head.incarnation, present.head.revision, options)
         intake = RestoreIntake(
             builder, ground, before: before, storeID: store.storeID, revision: revision, sealLimit: store.options.sealLimit
         ) { (header) throws(StoreError) in
-            try Self.requireOlder(incarnation: incarnation, revision: revision, than: header, options)
+            try Self.requireOlder(storeID: storeID, incarnation: incarnation, revision: revision, than: header, options)
         }
     }
 
@@ -108,10 +108,16 @@ final class RestoreWork {
 
     /// What was changed after the backup would be lost.
     private static func requireOlder(
-        incarnation: [UInt8], revision: UInt64, than header: BackupHeader, _ options: RestoreOptions
+        storeID: [UInt8], incarnation: [UInt8], revision: UInt64, than header: BackupHeader, _ options: RestoreOptions
     ) throws(StoreError) {
         guard header.revision < 1 << 61 else { throw StoreError(.damaged, "the backup says an impossible revision") }
-        guard options.mode == .replace, !options.discardNewer, header.incarnation == incarnation, revision > header.revision else { return }
+        guard options.mode == .replace, !options.discardNewer, header.storeID == storeID else { return }
+        guard header.incarnation == incarnation else {
+            throw StoreError(
+                .newer, "the store was restored, or an older copy of it accepted, since this backup was taken: what was changed after that "
+                    + "would be lost (--discard-newer)")
+        }
+        guard revision > header.revision else { return }
         throw StoreError(
             .newer,
             "the store is at revision \(revision), the backup shows revision \(header.revision): what was changed between would be lost "
@@ -139,7 +145,8 @@ final class RestoreWork {
         let present = try present(freezing: !options.dryRun)
         try requireEmpty(present.head)
         if let header = intake.header {
-            try Self.requireOlder(incarnation: present.head.incarnation, revision: present.head.revision, than: header, options)
+            try Self.requireOlder(
+                storeID: store.storeID, incarnation: present.head.incarnation, revision: present.head.revision, than: header, options)
         }
         let before: StoreContent
         if let copied = intake.before { before = copied } else { before = try StoreContent(present.environment, keys: present.keys) }
