@@ -124,6 +124,8 @@ struct BackupRefusalTests {
             ("{\"secret\":\"app/two\"", "{\"secret\":\"app/tw\u{202e}\""), ("\"keep_last\":10", "\"keep_last\":0"),
             ("\"active\":2,\"latest\":2", "\"active\":9,\"latest\":2"), ("\"active\":2,\"latest\":2", "\"active\":2,\"latest\":1"),
             ("{\"budget\":\"k\"", "{\"budget\":\"\""), ("{\"budget\":\"k\"", "{\"balance\":\"k\""), ("{\"budget\":\"k\"", "{\"budget\":\"a*\""),
+            ("\"remaining\":5", "\"remaining\":-1"), ("\"remaining\":5", "\"remaining\":500000000000001"),
+            ("\"used\":0", "\"used\":-1"), ("\"reserved\":0", "\"reserved\":\"9223372036854775807\""),
             ("\"unlimited\":false", "\"unlimited\":\"false\""), ("\"remaining\":5", "\"remaining\":-0"),
             ("\"remaining\":5", "\"remaining\":\"9223372036854775808\""), ("\"lines\":0}", "\"lines\":0} "), ("\"lines\":0}", "\"lines\":0}{}"),
             ("\"key64\":\"", "\"key64\":\"AAAA"), ("\"store\":\"", "\"store\":\"AB"), ("\"store\":\"", "\"store\":\""),
@@ -136,6 +138,20 @@ struct BackupRefusalTests {
         let refused = refusal(Self.closed(text))
         if change.from == change.to { #expect(refused == "") } else { #expect(refused.hasPrefix("damaged: line "), "\(refused)") }
         #expect(!refused.contains("second"))
+    }
+
+    @Test(
+        "amounts of a reservation that would overflow later",
+        arguments: [("amount", "\"-9223372036854775808\""), ("amount", "-1"), ("charged", "-1"), ("shortfall", "\"9223372036854775807\"")])
+    func reservations(_ field: String, _ value: String) throws {
+        let fixture = try Fixture()
+        try fixture.store.fillForBackup()
+        var lines = Array(try Exported(fixture.store).lines.dropLast())
+        let place = try #require(lines.firstIndex { $0.hasPrefix("{\"reservation_of\"") })
+        let parts = lines[place].split(separator: "\"\(field)\":", maxSplits: 1)
+        let rest = try #require(parts.last?.firstIndex(of: ",").map { parts[1][$0...] })
+        lines[place] = parts[0] + "\"\(field)\":\(value)" + rest
+        #expect(refusal(Self.closed(lines)).hasSuffix("field '\(field)': is out of range"))
     }
 
     @Test("a document that names a key that did not come, or that is too large")
