@@ -71,44 +71,12 @@ struct ConfigurationFile {
         var file = ConfigurationFile()
         for (keyNode, valueNode) in mapping {
             let place = "\(path):\(line(keyNode))"
-            if keyNode.scalar?.string == "http" {
-                let (http, errors) = HTTPSection.read(valueNode, path: path)
-                file.http = http
-                messages += errors
-                continue
-            }
-            if keyNode.scalar?.string == "upstream" {
-                let (upstream, errors) = UpstreamSection.read(valueNode, path: path)
-                file.upstream = upstream
-                messages += errors
-                continue
-            }
-            if keyNode.scalar?.string == "rekey" {
-                let (rekey, errors) = RekeySection.read(valueNode, path: path)
-                file.rekey = rekey
-                messages += errors
-                continue
-            }
-            if keyNode.scalar?.string == "backups" {
-                let (backups, errors) = BackupSection.read(valueNode, path: path)
-                file.backups = backups
-                messages += errors
-                continue
-            }
-            if keyNode.scalar?.string == "scrub" {
-                let (scrub, errors) = ScrubSection.read(valueNode, path: path)
-                file.scrub = scrub
-                messages += errors
-                continue
-            }
-            if keyNode.scalar?.string == "audit" {
-                let (audit, errors) = AuditSection.read(valueNode, path: path)
-                file.audit = audit
+            if let section = keyNode.scalar?.string, let errors = file.take(section, valueNode, path: path) {
                 messages += errors
                 continue
             }
             guard let name = keyNode.scalar?.string, let key = SettingKey(rawValue: name) else {
-                let known = (SettingKey.allCases.map(\.rawValue) + ["http", "upstream", "backups", "scrub", "audit", "rekey"]).joined(separator: ", ")
+                let known = (SettingKey.allCases.map(\.rawValue) + sections).joined(separator: ", ")
                 messages.append("\(place): unknown setting '\(String((keyNode.scalar?.string ?? "?").prefix(60)))'; known are \(known)")
                 continue
             }
@@ -124,6 +92,24 @@ struct ConfigurationFile {
         }
         guard messages.isEmpty else { throw ConfigurationErrors(messages: messages) }
         return file
+    }
+
+    private static let sections = ["http", "upstream", "backups", "scrub", "audit", "rekey"]
+
+    /// Reads a section into its place.
+    /// - Returns: what is wrong in it; `nil`: there is no section of that name.
+    private mutating func take(_ section: String, _ node: Node, path: String) -> [String]? {
+        let errors: [String]
+        switch section {
+        case "http": (http, errors) = HTTPSection.read(node, path: path)
+        case "upstream": (upstream, errors) = UpstreamSection.read(node, path: path)
+        case "backups": (backups, errors) = BackupSection.read(node, path: path)
+        case "scrub": (scrub, errors) = ScrubSection.read(node, path: path)
+        case "audit": (audit, errors) = AuditSection.read(node, path: path)
+        case "rekey": (rekey, errors) = RekeySection.read(node, path: path)
+        default: return nil
+        }
+        return errors
     }
 
     /// The text without settings that come a second time (their lines stay, empty): the parser stops at one, and everything else that is
