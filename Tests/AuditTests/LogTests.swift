@@ -51,6 +51,17 @@ import Testing
         #expect(try fixture.records().first { $0.action == .unlock }?.result == 24)
     }
 
+    @Test func whatFindsNoRoomIsNotSaidToBeDurable() throws {
+        let fixture = try Fixture()
+        // Nothing is taken while the store is locked.
+        fixture.store.lock()
+        let record = AuditRecord(time: 5, who: .daemon, noun: .store, action: .unlock, result: 24, note: String(repeating: "n", count: 1_000))
+        for _ in 0..<9_000 { fixture.log.record(record) }
+        let answer = LogTicket<Bool>()
+        fixture.log.record(record) { answer.settle($0) }
+        #expect(answer.wait(milliseconds: 100) == false)
+    }
+
     @Test func readsOfALoopAreHandedOver() throws {
         let fixture = try Fixture()
         let recorder = try fixture.log.makeRecorder()

@@ -93,14 +93,14 @@ public final class AuditLog: @unchecked Sendable {
 
     /// Records, and says when it is durable; false: not within two seconds. `completion` runs on the log's thread, or here.
     public func record(_ record: AuditRecord, completion: @escaping @Sendable (Bool) -> Void) {
-        let isDown = monitor.locked {
-            if health.isDown(clock()) { return true }
-            add(record)
+        let isRefused = monitor.locked {
+            // What found no room will never be durable: nobody may be told that it is.
+            if health.isDown(clock()) || !add(record) { return true }
             waiters.append(Waiter(deadline: Clock.monotonic + Self.waitMilliseconds) { completion($0 != nil) })
             monitor.signal()
             return false
         }
-        if isDown { completion(false) }
+        if isRefused { completion(false) }
     }
 
     /// Records before something happens that must not happen without. Blocks for at most two seconds.
@@ -116,10 +116,16 @@ public final class AuditLog: @unchecked Sendable {
         return StoreError(.audit, "the audit log cannot be written (\(reason))")
     }
 
-    private func add(_ record: AuditRecord) {
-        guard incoming.count < Self.mostIncoming else { return lostRecords += 1 }
+    /// - Returns: false where there is no room for it: it is lost, and counted.
+    @discardableResult
+    private func add(_ record: AuditRecord) -> Bool {
+        guard incoming.count < Self.mostIncoming else {
+            lostRecords += 1
+            return false
+        }
         RecordLayout.write(record, to: incoming)
         noteIncoming()
+        return true
     }
 
     func noteIncoming() {
