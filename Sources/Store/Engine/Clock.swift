@@ -17,10 +17,10 @@ package enum Clock {
         return now.tv_sec * 1_000 + now.tv_nsec / 1_000_000
     }
 
-    /// So many milliseconds from now, as conditions wait for it.
+    /// So many milliseconds from now, on the clock that nobody sets.
     static func deadline(milliseconds: Int) -> timespec {
         var deadline = timespec()
-        clock_gettime(CLOCK_REALTIME, &deadline)
+        clock_gettime(CLOCK_MONOTONIC, &deadline)
         deadline.tv_sec += milliseconds / 1_000
         deadline.tv_nsec += (milliseconds % 1_000) * 1_000_000
         if deadline.tv_nsec >= 1_000_000_000 {
