@@ -44,7 +44,8 @@ public final class Daemon: Service {
         try Self.check(settings)
         let (upstreamOptions, transport) = try Self.upstream(settings)
         let clock: @Sendable () -> UInt64 = { Store.systemClock() }
-        let audit = try AuditLog(folder: settings.auditFolder, options: settings.audit.options, clock: clock)
+        let audit = try AuditLog(
+            folder: settings.auditFolder, headFile: settings.store + "/audit.head", options: settings.audit.options, clock: clock)
         trail = AuditTrail(log: audit, clock: clock)
         let opened: StoreOpening.Opened
         do throws(StoreError) {

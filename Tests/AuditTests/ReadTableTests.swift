@@ -14,7 +14,8 @@ import Testing
 
     private static func records(_ table: ReadTable) throws -> [AuditRecord] {
         let buffer = RecordBuffer()
-        table.encode(to: buffer)
+        var refusals = RecordLimiter(.refusals)
+        table.encode(to: buffer, limiting: &refusals, now: 0)
         var reader = FieldReader(buffer.bytes, "a test")
         var records: [AuditRecord] = []
         while reader.remaining > 0 { records.append(try RecordLayout.read(&reader, sequence: 0)) }

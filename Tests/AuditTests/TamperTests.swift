@@ -13,7 +13,7 @@ import Testing
     }
 
     /// Where each block of a file begins.
-    private static func blocks(_ bytes: [UInt8]) -> [Int] {
+    static func blocks(_ bytes: [UInt8]) -> [Int] {
         var offsets: [Int] = []
         var offset = SegmentHeader.size
         while offset + Block.headerSize <= bytes.count, let header = bytes[offset...].withUnsafeBytes({ Block.Header($0) }) {
@@ -27,7 +27,7 @@ import Testing
     private static func isBroken(_ fixture: Fixture) throws -> String {
         let status = fixture.log.status()
         #expect(status.isBroken)
-        fixture.clock.advance(LogHealth.grace)
+        fixture.ticks.advance(LogHealth.grace)
         #expect(!fixture.log.permitsReads)
         #expect(code { try fixture.store.change(.put(NewVersion(name: name("later"), value: SecretBuffer([1])))) } == .audit)
         return status.trouble
@@ -67,8 +67,7 @@ import Testing
             try Fixture.write(file, bytes)
         }
         _ = try Self.isBroken(fixture)
-        let head = try fixture.store.withWorker { (worker) throws(StoreError) in try worker.witnessHead() }
-        let verdict = try AuditReading(folder: fixture.logPath, keys: fixture.store.auditKeys(), storeID: fixture.store.storeID).verify(stored: head)
+        let verdict = try fixture.verifyStopped()
         #expect(verdict.findings.first?.record == 5)
         #expect(!verdict.isGood)
     }
@@ -101,13 +100,13 @@ import Testing
         let fixture = try Self.filled()
         try fixture.reopen { for file in fixture.files() { try FileManager.default.removeItem(atPath: file) } }
         #expect(try Self.isBroken(fixture).contains("gone"))
-        let note = try fixture.log.repair(by: AuditWho(selector: "uid:0"))
+        let note = try fixture.repair()
         #expect(note.contains("record 11"))
         #expect(fixture.log.permitsReads)
         try fixture.store.change(.put(NewVersion(name: name("later"), value: SecretBuffer([1]))))
         let verdict = try fixture.verify()
         #expect(verdict.isGood && verdict.findings.count == 1)
-        #expect(try fixture.records().map(\.action) == [.repair, .put])
+        #expect(try fixture.records { $0.actions = [.put] }.count == 1)
         try fixture.reopen()
         #expect(try fixture.verify().isGood)
     }
@@ -120,7 +119,7 @@ import Testing
             let bytes = try Fixture.read(file)
             try Fixture.write(file, Array(bytes[..<Self.blocks(bytes)[6]]))
         }
-        _ = try fixture.log.repair(by: .daemon)
+        _ = try fixture.repair()
         try fixture.reopen()
         #expect(!fixture.log.status().isBroken)
         let verdict = try fixture.verify()
@@ -140,9 +139,9 @@ import Testing
         #expect(code { try fixture.store.change(.put(NewVersion(name: name("later"), value: SecretBuffer([1])))) } == .audit)
         #expect(fixture.log.status().isBroken)
         #expect(fixture.store.revision == 10)
-        fixture.clock.advance(LogHealth.grace)
+        fixture.ticks.advance(LogHealth.grace)
         #expect(!fixture.log.permitsReads)
-        _ = try fixture.log.repair(by: AuditWho(selector: "uid:0"))
+        _ = try fixture.repair()
         try fixture.store.change(.put(NewVersion(name: name("later"), value: SecretBuffer([1]))))
         try fixture.reopen()
         let verdict = try fixture.verify()

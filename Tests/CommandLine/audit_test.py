@@ -4,6 +4,7 @@ import glob
 import unittest
 
 from common import *
+from scripted_upstream import Upstream
 
 ROOT_ONLY = unittest.skipUnless(ROOT, "needs root")
 
@@ -31,6 +32,20 @@ def configured(text, folder):
     with open(path, "w") as file:
         file.write(text)
     return path
+
+
+def flood(state, path, rounds):
+    """In a child of another uid: asks for what nobody allows, by names that it makes up. Returns how often it was refused."""
+    client = c.Client.connect(path, timeout=20)
+    refused = 0
+    for number in range(rounds):
+        for ask in (lambda n: client.get(n), lambda n: client.put(n, b"x"), lambda n: client.delete(n, 0)):
+            try:
+                ask("made/up/%d" % number)
+            except c.Denied:
+                refused += 1
+    client.close()
+    return refused
 
 
 class Recording(unittest.TestCase):
@@ -169,6 +184,30 @@ class Life(unittest.TestCase):
         d.stop()
 
 
+@ROOT_ONLY
+class Flood(unittest.TestCase):
+    def test_who_may_nothing_pushes_nothing_out(self):
+        folder = space()
+        d = Daemon(folder=folder, config=configured("audit: {segment: 64KiB, keep: 2}\n", folder))
+        d.put("f/kept")
+        with Child(ONE) as child:
+            refused = child.call(flood, d.socket, 2_000)
+        self.assertEqual(refused, 6_000)
+        # Others are refused by name meanwhile, and are not counted with the flood.
+        self.assertEqual(d.cli("get", "f/kept", uid=TWO).code, 4)
+        asked = ["--result", "denied", "--who", "uid:%d" % ONE]
+        found = until(lambda: search(d, *asked), lambda r: sum(e["count"] for e in r) >= 6_000)
+        self.assertEqual(sum(e["count"] for e in found), 6_000)
+        self.assertLess(len(found), 1_000)
+        self.assertTrue(any(e["name"] for e in found) and any(e["count"] > 1 and not e["name"] for e in found))
+        other = until(lambda: search(d, "--who", "uid:%d" % TWO), lambda r: r)
+        self.assertEqual([(e["name"], e["result"]) for e in other], [("f/kept", "denied")])
+        self.assertEqual(len(search(d, "--name", "f/kept", "--action", "put", "--result", "ok")), 1)
+        self.assertLess(sum(os.path.getsize(p) for p in glob.glob(os.path.join(d.store, "audit", "*"))), 256 << 10)
+        self.assertEqual(d.cli("audit", "verify").code, 0)
+        d.stop()
+
+
 class Modes(unittest.TestCase):
     def daemon(self, text):
         folder = space()
@@ -183,6 +222,20 @@ class Modes(unittest.TestCase):
             d.start()
             self.assertEqual(sum(e["count"] for e in search(d, "--name", "s/1", "--action", "get")), number + 1)
         self.assertEqual(d.cli("get", "s/none").code, 3)
+        d.stop()
+
+    def test_sync_is_there_also_when_a_token_had_to_be_fetched(self):
+        d = self.daemon("audit: {reads: sync}\n")
+        upstream = Upstream()
+        self.addCleanup(upstream.close)
+        d.ok("credential", "add", "fetched", "--provider", "oauth2", "--param", "token_url=%s/token" % upstream.url, "--client-id", "web",
+             "--secret", "refresh", input=upstream.new(PLANT) + "\n")
+        for number in range(2):
+            # The first is refreshed, the second lies in the store.
+            d.ok("token", "fetched")
+            d.kill()
+            d.start()
+            self.assertEqual(sum(e["count"] for e in search(d, "--name", "fetched", "--action", "token")), number + 1)
         d.stop()
 
     def test_off_records_changes_only(self):
@@ -270,6 +323,45 @@ class Down(unittest.TestCase):
         d.ok("audit", "repair")
         self.assertEqual(d.ok("get", "d/1").text, "one")
         d.stop()
+
+    def test_reads_that_were_cut_off_are_missed(self):
+        folder = space()
+        d = Daemon(folder=folder, config=configured("audit: {reads: sync}\n", folder))
+        d.put("d/1", "one")
+        path = glob.glob(os.path.join(d.store, "audit", "*.log"))[0]
+        size = os.path.getsize(path)
+        for _ in range(3):
+            d.ok("get", "d/1")
+        d.stop()
+        os.truncate(path, size)
+        stopped = ["--store", d.store, "--key-file", d.key]
+        verdict = run([binary("coffer"), "audit", "verify", *stopped])
+        self.assertEqual(verdict.code, 65, verdict)
+        self.assertIn("its end was cut off", verdict.text)
+        d.start()
+        self.assertEqual(d.ok("get", "d/1").text, "one")
+        self.assertEqual(len(search(d, "--action", "cut")), 1)
+        self.assertEqual(d.cli("audit", "verify").code, 65)
+        self.assertIn("cut off", d.cli("doctor").text)
+        d.ok("audit", "repair")
+        self.assertEqual(d.cli("audit", "verify").code, 0)
+        d.stop()
+        self.assertEqual(run([binary("coffer"), "audit", "verify", *stopped]).code, 0)
+
+    def test_a_folder_that_is_not_there_is_not_made(self):
+        d = Daemon()
+        d.put("d/1", "one")
+        d.stop()
+        absent = os.path.join(d.folder, "absent")
+        for verb in (["verify"], ["search"], ["tail"], ["repair"]):
+            asked = run([binary("coffer"), "audit", *verb, "--json", "--store", d.store, "--key-file", d.key, "--folder", absent])
+            self.assertEqual((asked.code, asked.failure["code"]), (3, "not-found"), verb)
+            self.assertFalse(os.path.exists(absent), verb)
+        shutil.rmtree(os.path.join(d.store, "audit"))
+        gone = run([binary("coffer"), "audit", "verify", "--store", d.store, "--key-file", d.key])
+        self.assertEqual(gone.code, 65, gone)
+        self.assertIn("the store knows of", gone.text)
+        self.assertFalse(os.path.exists(os.path.join(d.store, "audit")))
 
     def test_an_edited_record_is_named(self):
         d = Daemon()

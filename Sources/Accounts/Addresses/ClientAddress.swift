@@ -48,6 +48,9 @@ public struct ClientAddress: Hashable, Sendable, CustomStringConvertible {
     /// `0.0.0.0` and `::`: every address of the machine.
     public var isUnspecified: Bool { v4 == 0 || (high == 0 && low == 0) }
 
+    /// Whom it belongs to: itself, of IPv6 its /64, whose other addresses one client has as well.
+    public var network: ClientAddress { isV4 ? self : ClientAddress(high: high, low: 0) }
+
     /// The 16 bytes, in network order.
     public var bytes: [UInt8] {
         (0..<16).map { index in UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> UInt64(56 - index % 8 * 8)) }

@@ -9,10 +9,16 @@ struct LogEnd {
     var unreadable: Int
     var head: ChainHead
     var known: Block.Prologue?
+    /// The end that is kept outside of the log is not behind this one and not in it.
+    var isCut = false
 
-    /// - Parameter stored: what the store knows; the log must reach at least so far, with the same link there.
+    /// - Parameters:
+    ///   - stored: what the store knows; the log must reach at least so far, with the same link there.
+    ///   - kept: what the file beside the store knows: the log should.
     /// - Returns: `nil` where there is no log and the store knows of none.
-    static func find(_ folder: AuditFolder, keys: AuditKeys, storeID: [UInt8], stored: ChainHead?) throws(LogTrouble) -> LogEnd? {
+    static func find(
+        _ folder: AuditFolder, keys: AuditKeys, storeID: [UInt8], stored: ChainHead?, kept: KeptHead?
+    ) throws(LogTrouble) -> LogEnd? {
         var numbers = try folder.segments()
         while let number = numbers.popLast() {
             let reader: SegmentReader
@@ -27,19 +33,23 @@ struct LogEnd {
                 }
                 throw .broken("file \(number): \(error.message)")
             }
-            return try end(of: reader, stored: stored)
+            return try end(of: reader, stored: stored, kept: kept)
         }
         guard let stored, stored.sequence > 0 else { return nil }
         throw .broken("the log is gone: the store knows of \(stored.sequence) records")
     }
 
-    private static func end(of reader: SegmentReader, stored: ChainHead?) throws(LogTrouble) -> LogEnd {
+    private static func end(of reader: SegmentReader, stored: ChainHead?, kept: KeptHead?) throws(LogTrouble) -> LogEnd {
         var result = LogEnd(
             number: reader.number, length: reader.offset, unreadable: 0,
             head: ChainHead(sequence: reader.header.firstSequence - 1, link: reader.header.link), known: nil)
         // Behind a repair the chain begins anew.
         let isAnew = reader.header.link == ChainHead.start.link
         var isConfirmed = stored.map { $0.sequence < result.head.sequence || isAnew && $0.sequence == result.head.sequence } ?? true
+        // What is kept may lag by files.
+        var hasKept = kept.map {
+            $0.head.sequence < result.head.sequence || isAnew && $0.head.sequence == result.head.sequence || $0.head == result.head
+        } ?? true
         do throws(StoreError) {
             scan: while true {
                 if let stored, stored == result.head { isConfirmed = true }
@@ -49,6 +59,7 @@ struct LogEnd {
                     result.known = try Block.prologue(from: &fields)
                     result.length = reader.offset
                     result.head = ChainHead(sequence: header.lastSequence, link: reader.link)
+                    if kept?.head == result.head { hasKept = true }
                 case .end: break scan
                 case .bad:
                     result.unreadable = reader.length - reader.offset
@@ -63,6 +74,7 @@ struct LogEnd {
                 ? "the log ends at record \(result.head.sequence), but the store knows of \(stored.sequence)"
                 : "record \(stored.sequence) is not the one that the store knows")
         }
+        result.isCut = !hasKept
         return result
     }
 

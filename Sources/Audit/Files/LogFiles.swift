@@ -24,6 +24,8 @@ final class LogFiles {
     var head: ChainHead { ChainHead(sequence: sequence, link: Array(UnsafeBufferPointer(start: link, count: AuditKeys.linkSize))) }
     /// What the last block said of the store.
     private(set) var known: Block.Prologue?
+    /// What was found cut off; `nil`: nothing.
+    private(set) var cut: String?
     /// What is to be recorded of the opening itself.
     private(set) var remarks: [(AuditAction, String)] = []
 
@@ -43,20 +45,33 @@ final class LogFiles {
     }
 
     /// Finds the end of the log, or begins one.
-    /// - Parameter stored: the head that the store keeps; `nil`: it knows of no log.
+    /// - Parameters:
+    ///   - stored: the head that the store keeps; `nil`: it knows of no log.
+    ///   - kept: the one that is kept beside the store.
     init(
-        folder: AuditFolder, keys: AuditKeys, storeID: [UInt8], stored: ChainHead?, limits: Limits, now: UInt64
+        folder: AuditFolder, keys: AuditKeys, storeID: [UInt8], stored: ChainHead?, kept: KeptHead?, limits: Limits, now: UInt64
     ) throws(LogTrouble) {
         self.folder = folder
         self.keys = keys
         self.storeID = storeID
         self.limits = limits
         try folder.prepare()
-        guard let found = try LogEnd.find(folder, keys: keys, storeID: storeID, stored: stored) else {
+        let end = try LogEnd.find(folder, keys: keys, storeID: storeID, stored: stored, kept: kept)
+        if let kept, kept.head.sequence > 0, end?.isCut ?? true {
+            // Not in front of the cut: its numbers were given already.
+            sequence = max(kept.head.sequence, end?.head.sequence ?? 0)
+            link = Self.memory(for: ChainHead.start.link)
+            known = end?.known
+            file = try Self.anew(folder, above: max(kept.number, end?.number ?? 0), behind: sequence, keys: keys, storeID: storeID, now: now)
+            try beginBehindCut(
+                "the log ended at record \(end?.head.sequence ?? 0), but \(kept.head.sequence) were written: its end was cut off or changed; "
+                    + "it goes on in file \(file.number)", now: now)
+            return
+        }
+        guard let found = end else {
             sequence = 0
             link = Self.memory(for: ChainHead.start.link)
-            let header = SegmentHeader(keyID: keys.id, storeID: storeID, number: 1, firstSequence: 1, link: ChainHead.start.link, created: now)
-            file = try .create(folder, number: 1, header: header.encoded(keys))
+            file = try Self.anew(folder, above: 0, behind: 0, keys: keys, storeID: storeID, now: now)
             return
         }
         sequence = found.head.sequence
@@ -74,22 +89,49 @@ final class LogFiles {
 
     /// Begins anew behind a break. Nothing is removed.
     init(
-        repairing folder: AuditFolder, keys: AuditKeys, storeID: [UInt8], stored: ChainHead?, limits: Limits, now: UInt64
+        repairing folder: AuditFolder, keys: AuditKeys, storeID: [UInt8], stored: ChainHead?, kept: KeptHead?, limits: Limits, now: UInt64
     ) throws(LogTrouble) {
         self.folder = folder
         self.keys = keys
         self.storeID = storeID
         self.limits = limits
         try folder.prepare()
-        let number = (try folder.segments().last ?? 0) + 1
-        // Numbers of records are never used twice, whatever is missing.
+        // Numbers of files and records are never used twice, whatever is missing.
+        let number = max(try folder.segments().last ?? 0, kept?.number ?? 0)
         let last = LogEnd.lastSequence(folder, keys: keys, storeID: storeID)
-        sequence = max(last, stored?.sequence ?? 0)
+        sequence = max(last, stored?.sequence ?? 0, kept?.head.sequence ?? 0)
         link = Self.memory(for: ChainHead.start.link)
-        let header = SegmentHeader(
-            keyID: keys.id, storeID: storeID, number: number, firstSequence: sequence + 1, link: ChainHead.start.link, created: now)
-        file = try .create(folder, number: number, header: header.encoded(keys))
+        file = try Self.anew(folder, above: number, behind: sequence, keys: keys, storeID: storeID, now: now)
     }
+
+    /// A file with which a chain begins.
+    private static func anew(
+        _ folder: AuditFolder, above number: UInt64, behind sequence: UInt64, keys: AuditKeys, storeID: [UInt8], now: UInt64
+    ) throws(LogTrouble) -> SegmentFile {
+        let header = SegmentHeader(
+            keyID: keys.id, storeID: storeID, number: number + 1, firstSequence: sequence + 1, link: ChainHead.start.link, created: now)
+        return try .create(folder, number: number + 1, header: header.encoded(keys))
+    }
+
+    /// The first record says so, at once: behind the next start nobody could tell any more.
+    private func beginBehindCut(_ note: String, now: UInt64) throws(LogTrouble) {
+        cut = note
+        let record = RecordBuffer()
+        RecordLayout.write(AuditRecord(time: now, who: .daemon, noun: .audit, action: .cut, result: 21, note: note), to: record)
+        var prologue = known ?? Block.Prologue(incarnation: [UInt8](repeating: 0, count: 16), committed: 0, time: 0)
+        prologue.time = now
+        do throws(LogTrouble) {
+            var offset = 0
+            try write(record, from: &offset, prologue: prologue)
+            try sync()
+        } catch {
+            abandon()
+            throw error
+        }
+    }
+
+    /// Takes back a file that was begun and could not be written.
+    func abandon() { folder.remove(file.number) }
 
     func takeRemarks() -> [(AuditAction, String)] {
         defer { remarks = [] }

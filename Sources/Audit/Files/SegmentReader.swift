@@ -23,6 +23,7 @@ final class SegmentReader {
     /// Bytes of the file that count.
     let length: Int
 
+    private let path: String
     private let descriptor: Int32
     private let keys: AuditKeys
     private let sealed: UnsafeMutableRawPointer
@@ -47,6 +48,7 @@ final class SegmentReader {
             close(descriptor)
             throw error
         }
+        self.path = path
         self.descriptor = descriptor
         self.number = number
         self.keys = keys
@@ -102,6 +104,10 @@ final class SegmentReader {
         nextSequence = header.lastSequence &+ 1
         return .block(header, UnsafeRawBufferPointer(start: plaintext, count: Int(header.length) - AuditKeys.overhead))
     }
+
+    /// What lies from ``offset`` on, told by 32 bytes.
+    /// - Throws: `system`.
+    func restDigest() throws(StoreError) -> [UInt8] { try FileDigest.of(path, from: offset, to: length) }
 
     private var failed: StoreError { StoreError(.system, "cannot read file \(number) of the audit log: \(String(cString: strerror(errno)))") }
 }

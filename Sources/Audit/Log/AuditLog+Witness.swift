@@ -39,12 +39,15 @@ extension AuditLog: CommitWitness {
         let ticket = LogTicket<ChainHead?>()
         // A large import takes longer than a wait for nothing.
         let wait = Self.waitMilliseconds + records.count >> 14
-        monitor.locked {
+        let isRefused = monitor.locked {
+            guard hasRoom(isAwaited: true) else { return true }
             incoming.append(records)
             noteIncoming()
             waiters.append(Waiter(deadline: Clock.monotonic + wait) { ticket.settle($0) })
             monitor.signal()
+            return false
         }
+        if isRefused { throw unavailable }
         if let head = ticket.wait(milliseconds: wait + 100) ?? nil { return head.encoded() }
         // Perhaps they are written yet, when the disk is back.
         if let first = commits.first?.revision, let last = commits.last?.revision, first <= last {

@@ -7,19 +7,24 @@ import CofferStore
 public final class AuditLog: @unchecked Sendable {
     public let options: AuditOptions
     public let folder: String
+    let headFile: HeadFile
     let clock: @Sendable () -> UInt64
+    /// Milliseconds of a clock that nobody sets.
+    let ticks: @Sendable () -> UInt64
     /// ``LogHealth/since``, for those who have no time for a lock.
     let troubleSince = ManagedAtomic<UInt64>(0)
 
     let monitor = Monitor()
     // Behind the monitor:
     var incoming = RecordBuffer()
-    /// When the first record of ``incoming`` came.
-    var incomingSince: UInt64 = 0
-    /// The store is locked: it stays there until it is opened.
-    var isParked = false
+    /// When the first record of ``incoming`` came, on the monotonic clock.
+    var incomingSince: Int?
+    /// The log's thread was told that ``incoming`` is half full.
+    var isUrgent = false
     /// Records that found no room while the log could not be written.
     var lostRecords: UInt64 = 0
+    var refusals = RecordLimiter(.refusals)
+    var acts = RecordLimiter(.acts)
     var ready: [ReadTable] = []
     private var free: [ReadTable] = []
     private var tables = 0
@@ -30,10 +35,13 @@ public final class AuditLog: @unchecked Sendable {
     var isStopping = false
     var place = Block.Prologue(incarnation: [UInt8](repeating: 0, count: 16), committed: 0, time: 0)
     var extent: LogExtent?
+    /// What was found cut off at the last opening; empty: nothing.
+    var cut = ""
     var health = LogHealth()
     /// Of the unlocked store.
     var keys: AuditKeys?
     var storeID: [UInt8] = []
+    /// On the clock of ``ticks``; 0: nothing waits.
     var waitingSince: UInt64 = 0
 
     private var thread: WorkerThread?
@@ -52,22 +60,36 @@ public final class AuditLog: @unchecked Sendable {
         case open(AuditKeys, WitnessedStore, LogTicket<UInt64?>)
         /// The store was locked.
         case close
-        case repair(AuditWho, LogTicket<Result<String, StoreError>>)
+        /// Whether also where the log can be written; the answer is `nil` where there was nothing to do.
+        case repair(AuditWho, Bool, LogTicket<Result<String?, StoreError>>)
     }
 
     static let waitMilliseconds = 2_000
-    /// What may wait in memory.
-    private static let mostIncoming = 8 << 20
+    private static let headFileEnding = ".head"
+    /// What may wait in memory; what somebody waits for, twice as much.
+    static let mostIncoming = 8 << 20
     private static let mostTables = 8
 
     /// Starts the log's thread; nothing is opened before the store is.
-    /// - Parameter folder: of the log's files; made when it is first written.
-    public init(
-        folder: String, options: AuditOptions = AuditOptions(), clock: @escaping @Sendable () -> UInt64 = { Store.systemClock() }
+    /// - Parameters:
+    ///   - folder: of the log's files; made when it is first written.
+    ///   - headFile: where the log's end is kept outside of it; `nil`: beside the folder.
+    public convenience init(
+        folder: String, headFile: String? = nil, options: AuditOptions = AuditOptions(),
+        clock: @escaping @Sendable () -> UInt64 = { Store.systemClock() }
+    ) throws(StoreError) {
+        try self.init(folder: folder, headFile: headFile, options: options, clock: clock, ticks: { UInt64(Clock.monotonic) })
+    }
+
+    init(
+        folder: String, headFile: String?, options: AuditOptions, clock: @escaping @Sendable () -> UInt64,
+        ticks: @escaping @Sendable () -> UInt64
     ) throws(StoreError) {
         self.folder = folder
+        self.headFile = HeadFile(path: headFile ?? folder + Self.headFileEnding)
         self.options = options
         self.clock = clock
+        self.ticks = ticks
         ready.reserveCapacity(Self.mostTables)
         free.reserveCapacity(Self.mostTables)
         thread = try WorkerThread(name: "coffer-audit") { [self] in core.run() }
@@ -93,21 +115,33 @@ public final class AuditLog: @unchecked Sendable {
 
     /// Records, and says when it is durable; false: not within two seconds. `completion` runs on the log's thread, or here.
     public func record(_ record: AuditRecord, completion: @escaping @Sendable (Bool) -> Void) {
+        self.record([record], completion: completion)
+    }
+
+    private func record(_ records: [AuditRecord], completion: @escaping @Sendable (Bool) -> Void) {
         let isRefused = monitor.locked {
             // What found no room will never be durable: nobody may be told that it is.
-            if health.isDown(clock()) || !add(record) { return true }
-            waiters.append(Waiter(deadline: Clock.monotonic + Self.waitMilliseconds) { completion($0 != nil) })
-            monitor.signal()
+            if health.isDown(ticks()) { return true }
+            for record in records where !add(record, isAwaited: true) { return true }
+            wait(completion)
             return false
         }
         if isRefused { completion(false) }
     }
 
+    func wait(_ completion: @escaping @Sendable (Bool) -> Void) {
+        waiters.append(Waiter(deadline: Clock.monotonic + Self.waitMilliseconds) { completion($0 != nil) })
+        monitor.signal()
+    }
+
     /// Records before something happens that must not happen without. Blocks for at most two seconds.
     /// - Throws: `audit-unavailable`.
-    public func require(_ record: AuditRecord) throws(StoreError) {
+    public func require(_ record: AuditRecord) throws(StoreError) { try require([record]) }
+
+    /// The same for several at once.
+    public func require(_ records: [AuditRecord]) throws(StoreError) {
         let ticket = LogTicket<Bool>()
-        self.record(record) { ticket.settle($0) }
+        self.record(records) { ticket.settle($0) }
         guard ticket.wait(milliseconds: Self.waitMilliseconds + 100) == true else { throw unavailable }
     }
 
@@ -118,8 +152,8 @@ public final class AuditLog: @unchecked Sendable {
 
     /// - Returns: false where there is no room for it: it is lost, and counted.
     @discardableResult
-    private func add(_ record: AuditRecord) -> Bool {
-        guard incoming.count < Self.mostIncoming else {
+    func add(_ record: AuditRecord, isAwaited: Bool = false) -> Bool {
+        guard hasRoom(isAwaited: isAwaited) else {
             lostRecords += 1
             return false
         }
@@ -128,13 +162,20 @@ public final class AuditLog: @unchecked Sendable {
         return true
     }
 
+    /// What nobody waits for never takes the room of what somebody does.
+    func hasRoom(isAwaited: Bool) -> Bool { incoming.count < (isAwaited ? 2 : 1) * Self.mostIncoming }
+
     func noteIncoming() {
-        if incomingSince == 0 {
-            incomingSince = max(clock(), 1)
+        if incomingSince == nil || isHalfFull && !isUrgent {
+            isUrgent = isHalfFull
             monitor.signal()
         }
-        if waitingSince == 0 { waitingSince = incomingSince }
+        if incomingSince == nil { incomingSince = Clock.monotonic }
+        if waitingSince == 0 { waitingSince = max(ticks(), 1) }
     }
+
+    /// It is taken before its time.
+    var isHalfFull: Bool { incoming.count >= Self.mostIncoming / 2 }
 
     // MARK: Reads
 
@@ -149,11 +190,13 @@ public final class AuditLog: @unchecked Sendable {
     }
 
     /// Takes a full table, gives an empty one; `nil`: the log does not keep up.
-    func exchange(_ table: ReadTable) -> ReadTable? {
+    /// - Parameter lost: refusals that found no room in it.
+    func exchange(_ table: ReadTable, lost: UInt64) -> ReadTable? {
         monitor.locked {
             guard let next = free.popLast() ?? another() else { return nil }
             ready.append(table)
-            if waitingSince == 0 { waitingSince = table.first }
+            lostRecords += lost
+            if waitingSince == 0 { waitingSince = max(ticks(), 1) }
             monitor.signal()
             return next
         }
@@ -180,31 +223,22 @@ public final class AuditLog: @unchecked Sendable {
 
     /// Whether secrets may be handed out; for doors that have no recorder.
     public var permitsReads: Bool { options.reads == .off || permitsChanges }
-    /// Whether the log can be written, or has failed for less than two seconds.
-    public var permitsChanges: Bool { !LogHealth.isDown(since: troubleSince.load(ordering: .relaxed), clock()) }
+    /// Whether the log can be written, or has failed for less than two seconds: one atomic load, and only where writing is under way or
+    /// fails the time.
+    public var permitsChanges: Bool {
+        let since = troubleSince.load(ordering: .relaxed)
+        return since == 0 || !LogHealth.isDown(since: since, ticks())
+    }
 
     public func status() -> AuditStatus {
-        let now = clock()
-        let (health, extent, since) = monitor.locked { (self.health, self.extent, waitingSince) }
+        let now = ticks()
+        let (health, extent, since, cut) = monitor.locked { (self.health, self.extent, waitingSince, self.cut) }
         let folder = AuditFolder(path: folder)
         let numbers = (try? folder.segments()) ?? []
         return AuditStatus(
             reads: options.reads, isOpen: extent != nil, isDown: health.isDown(now), isBroken: health.trouble?.kind == .broken,
-            trouble: health.trouble?.message ?? "", lag: since == 0 ? 0 : now - min(since, now), sequence: extent?.head.sequence ?? 0,
+            trouble: health.trouble?.message ?? "", cut: cut, lag: since == 0 ? 0 : now - min(since, now), sequence: extent?.head.sequence ?? 0,
             files: numbers.count, bytes: numbers.reduce(0) { $0 + UInt64(FileSize.of(folder.path(of: $1)) ?? 0) })
-    }
-
-    /// Begins the log anew behind a break; what is there stays. Blocks.
-    /// - Returns: what was done, for people.
-    /// - Throws: `locked`; `audit-unavailable` where that cannot be written either.
-    public func repair(by who: AuditWho) throws(StoreError) -> String {
-        let ticket = LogTicket<Result<String, StoreError>>()
-        monitor.locked {
-            commands.append(.repair(who, ticket))
-            monitor.signal()
-        }
-        guard let answer = ticket.wait(milliseconds: 10_000) else { throw unavailable }
-        return try answer.get()
     }
 }
 

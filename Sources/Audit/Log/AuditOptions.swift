@@ -19,6 +19,8 @@ public struct AuditOptions: Sendable, Equatable {
     public var keep = 64
     /// Days that files are kept; 0: however old.
     public var keepDays = 0
+    /// Milliseconds within which the log's end is kept outside of it, where it has moved.
+    var keepHeadEvery = 60_000
 
     public init() {}
 }
@@ -34,6 +36,8 @@ public struct AuditStatus: Sendable, Equatable {
     public var isBroken: Bool
     /// Why it cannot be written; empty where it can.
     public var trouble: String
+    /// What was found cut off when it was opened; empty: nothing.
+    public var cut: String
     /// Milliseconds for which something has waited to be written.
     public var lag: UInt64
     /// Of the last record that was written.

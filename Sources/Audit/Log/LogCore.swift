@@ -3,109 +3,51 @@ import CofferStore
 
 /// What the log's thread knows and does. Everything here runs on that thread only.
 final class LogCore {
-    private unowned let log: AuditLog
-    private var files: LogFiles?
+    unowned let log: AuditLog
+    private(set) var files: LogFiles?
+    /// What was kept outside of the log last, and when, on the monotonic clock.
+    private(set) var kept: KeptHead?
+    private var keptAt = Clock.monotonic - keepDelay
     /// What the store gave when it was unlocked; `nil`: it is locked.
-    private var opened: (keys: AuditKeys, store: WitnessedStore)?
+    private(set) var opened: (keys: AuditKeys, store: WitnessedStore)?
     /// Taken, not written yet.
-    private let work = RecordBuffer(capacity: 256 << 10)
-    private var written = 0
+    let work = RecordBuffer(capacity: 256 << 10)
+    private(set) var written = 0
     /// Changes places with the log's buffer, so that neither allocates.
-    private var spare = RecordBuffer()
-    private var waiters: [AuditLog.Waiter] = []
+    var spare = RecordBuffer()
+    var waiters: [AuditLog.Waiter] = []
+    /// Reads that were refused, beyond what their callers have records for.
+    var readRefusals = RecordLimiter(.refusals)
     /// Since when written records wait for a sync, on the monotonic clock; `nil`: none do.
-    private var unsyncedSince: Int?
-    private var nextTry: Int?
+    private(set) var unsyncedSince: Int?
+    private(set) var nextTry: Int?
+    private var isKeptGone = false
     /// Until when the keys stay for what loops still bring.
-    private var closing: Int?
+    private(set) var closing: Int?
 
-    private static let syncDelay = 400
+    static let syncDelay = 400
     private static let retryDelay = 200
     private static let brokenDelay = 2_000
     private static let closeDelay = 1_000
+    private static let keepDelay = 1_000
 
     init(_ log: AuditLog) { self.log = log }
-
-    private struct Intake {
-        var commands: [AuditLog.Command]
-        var tables: [ReadTable]
-        var hasRecords: Bool
-        var lost: UInt64
-        var isStopping: Bool
-        var recordersAreEmpty: Bool
-    }
 
     func run() {
         while true {
             let intake = take()
             for command in intake.commands { carryOut(command) }
-            if intake.hasRecords {
-                work.append(spare)
-                spare.removeAll()
-            }
-            for table in intake.tables {
-                table.encode(to: work)
-                table.removeAll()
-                log.giveBack(table)
-            }
-            if intake.lost > 0 {
-                remark(.lost, result: 22, "\(intake.lost) records found no room while the log could not be written")
-            }
+            gather(intake)
             if nextTry.map({ $0 <= Clock.monotonic }) ?? true || intake.isStopping { write() }
-            expire()
+            keepHead()
+            expire(all: false)
             if let end = closing, intake.recordersAreEmpty || end <= Clock.monotonic { finishClosing() }
             if intake.isStopping {
                 finishClosing()
+                expire(all: true)
                 return
             }
         }
-    }
-
-    /// Waits until there is something to do, and takes it.
-    private func take() -> Intake {
-        log.monitor.locked {
-            while true {
-                let isAwaited = !log.waiters.isEmpty
-                let isDue = log.incomingSince != 0 && !log.isParked && (isAwaited || log.clock() >= log.incomingSince + UInt64(Self.syncDelay) || log.isStopping)
-                if !log.commands.isEmpty || !log.ready.isEmpty || isAwaited || isDue || log.isStopping || timer() == 0
-                    || closing != nil && log.recordersAreEmpty { break }
-                var wait = timer()
-                if log.incomingSince != 0 && !log.isParked {
-                    let left = Int(clamping: log.incomingSince + UInt64(Self.syncDelay) - min(log.clock(), log.incomingSince + UInt64(Self.syncDelay)))
-                    wait = min(wait ?? .max, max(left, 1))
-                }
-                if let wait { log.monitor.wait(milliseconds: wait) } else { log.monitor.wait() }
-            }
-            // While the store is locked nothing can be sealed: it waits where it is.
-            let canTake = opened != nil || log.commands.contains { if case .open = $0 { true } else { false } }
-            let intake = Intake(
-                commands: log.commands, tables: canTake ? log.ready : [], hasRecords: canTake && !log.incoming.isEmpty,
-                lost: canTake ? log.lostRecords : 0, isStopping: log.isStopping, recordersAreEmpty: log.recordersAreEmpty)
-            log.commands.removeAll(keepingCapacity: true)
-            if canTake {
-                log.ready.removeAll(keepingCapacity: true)
-                swap(&log.incoming, &spare)
-                log.incomingSince = 0
-                log.lostRecords = 0
-                log.isParked = false
-            } else {
-                log.isParked = true
-            }
-            waiters += log.waiters
-            log.waiters.removeAll(keepingCapacity: true)
-            return intake
-        }
-    }
-
-    /// Milliseconds until something is due by itself; 0: now; `nil`: nothing is.
-    private func timer() -> Int? {
-        let now = Clock.monotonic
-        var due = Int.max
-        if let unsyncedSince { due = nextTry ?? unsyncedSince + Self.syncDelay }
-        if opened != nil, let nextTry, files == nil || written < work.count { due = min(due, nextTry) }
-        if let closing { due = min(due, closing) }
-        for waiter in waiters { due = min(due, waiter.deadline) }
-        return due == .max ? nil : max(due - now, 0)
     }
 
     // MARK: Commands
@@ -120,7 +62,7 @@ final class LogCore {
             let known = files?.known
             ticket.settle(known?.incarnation == store.incarnation ? known?.committed : nil)
         case .close: closing = Clock.monotonic + Self.closeDelay
-        case .repair(let who, let ticket): ticket.settle(repair(who))
+        case .repair(let who, let isForced, let ticket): ticket.settle(repair(who, isForced: isForced))
         }
     }
 
@@ -130,8 +72,11 @@ final class LogCore {
         do throws(LogTrouble) {
             let files = try LogFiles(
                 folder: AuditFolder(path: log.folder), keys: keys, storeID: store.storeID, stored: try Self.head(store.head),
-                limits: limits, now: now)
-            self.files = files
+                kept: readKept(keys, store.storeID), limits: limits, now: now)
+            take(files)
+            if isKeptGone, files.head.sequence > 0 {
+                remark(.recover, "\(log.headFile.path) is gone or was changed: an end of the log that was cut off would not show")
+            }
             log.monitor.locked {
                 if files.known?.incarnation == log.place.incarnation, let known = files.known { log.place.committed = max(log.place.committed, known.committed) }
             }
@@ -142,17 +87,31 @@ final class LogCore {
         }
     }
 
-    private static func head(_ bytes: [UInt8]?) throws(LogTrouble) -> ChainHead? {
+    /// - Returns: `nil` where nothing is known.
+    private func readKept(_ keys: AuditKeys, _ storeID: [UInt8]) -> KeptHead? {
+        kept = nil
+        if case .kept(let head) = log.headFile.read(keys, storeID: storeID) { kept = head }
+        isKeptGone = kept == nil
+        return kept
+    }
+
+    func take(_ files: LogFiles) {
+        self.files = files
+        log.monitor.locked { log.cut = files.cut ?? "" }
+    }
+
+    static func head(_ bytes: [UInt8]?) throws(LogTrouble) -> ChainHead? {
         guard let bytes else { return nil }
         do throws(StoreError) { return try ChainHead(decoding: bytes) } catch { throw .broken(error.message) }
     }
 
-    private var limits: LogFiles.Limits {
+    var limits: LogFiles.Limits {
         .init(segmentBytes: log.options.segmentBytes, keep: log.options.keep, keepDays: log.options.keepDays)
     }
 
     private func finishClosing() {
         if opened != nil { write(last: true) }
+        keepHead(isLast: true)
         closing = nil
         opened = nil
         files = nil
@@ -169,43 +128,21 @@ final class LogCore {
         }
     }
 
-    private func repair(_ who: AuditWho) -> Result<String, StoreError> {
-        guard let (keys, store) = opened else { return .failure(StoreError(.locked, "the store is locked")) }
-        guard let trouble = log.monitor.locked({ log.health.trouble }), trouble.kind == .broken else {
-            let trouble = log.monitor.locked { log.health.trouble }
-            guard let trouble else { return .success("nothing to repair: the log is written") }
-            return .failure(StoreError(.audit, "\(trouble.message): the log goes on by itself when that is over"))
-        }
-        do throws(LogTrouble) {
-            let files = try LogFiles(
-                repairing: AuditFolder(path: log.folder), keys: keys, storeID: store.storeID,
-                stored: files?.head ?? (try? Self.head(store.head)), limits: limits, now: log.clock())
-            let note = "the chain begins anew in file \(files.file.number) with record \(files.head.sequence + 1): \(trouble.message)"
-            let record = RecordBuffer()
-            RecordLayout.write(AuditRecord(time: log.clock(), who: who, noun: .audit, action: .repair, note: note), to: record)
-            var offset = 0
-            try files.write(record, from: &offset, prologue: prologue)
-            try files.sync()
-            self.files = files
-            succeeded()
-            return .success(note)
-        } catch {
-            return .failure(StoreError(.audit, error.message))
-        }
-    }
-
     // MARK: Writing
 
-    private var prologue: Block.Prologue {
+    var prologue: Block.Prologue {
         var place = log.monitor.locked { log.place }
         place.time = log.clock()
         return place
     }
 
-    private func remark(_ action: AuditAction, result: UInt16 = 0, _ note: String) {
+    func remark(_ action: AuditAction, result: UInt16 = 0, _ note: String) {
         RecordLayout.write(
             AuditRecord(time: log.clock(), who: .daemon, noun: .audit, action: action, result: result, note: note), to: work)
     }
+
+    /// Whether everything that was taken lies in a file.
+    var isWritten: Bool { files != nil && written == work.count }
 
     /// Writes what was taken, and makes it durable where somebody waits or it is time.
     private func write(last: Bool = false) {
@@ -236,14 +173,30 @@ final class LogCore {
         }
     }
 
+    // MARK: The end, kept outside
+
+    /// Where the end that is kept has fallen behind: when it is due.
+    var keepingDue: Int? {
+        guard let files, unsyncedSince == nil, files.sequence != kept?.head.sequence else { return nil }
+        return keptAt + (files.file.number == kept?.number ? log.options.keepHeadEvery : Self.keepDelay)
+    }
+
+    /// Only what is durable. Where that cannot be kept it is tried again later: the log itself is in order.
+    private func keepHead(isLast: Bool = false) {
+        guard let (keys, store) = opened, let files, let due = keepingDue, isLast || due <= Clock.monotonic else { return }
+        let head = KeptHead(number: files.file.number, head: files.head)
+        keptAt = Clock.monotonic
+        if log.headFile.write(head, keys, storeID: store.storeID) { kept = head }
+    }
+
     private func begin() {
         log.monitor.locked {
-            log.health.began(log.clock())
+            log.health.began(log.ticks())
             log.troubleSince.store(log.health.since, ordering: .relaxed)
         }
     }
 
-    private func succeeded() {
+    func succeeded() {
         nextTry = nil
         log.monitor.locked {
             log.health.succeeded()
@@ -259,15 +212,20 @@ final class LogCore {
     private func failed(_ trouble: LogTrouble) {
         nextTry = Clock.monotonic + (trouble.kind == .broken ? Self.brokenDelay : Self.retryDelay)
         log.monitor.locked {
-            log.health.failed(log.clock(), trouble)
+            log.health.failed(log.ticks(), trouble)
             log.troubleSince.store(log.health.since, ordering: .relaxed)
         }
     }
 
-    /// Whoever has waited long enough is told.
-    private func expire() {
+    /// Whoever has waited long enough is told; in the end everybody.
+    private func expire(all: Bool) {
         let now = Clock.monotonic
-        for waiter in waiters where waiter.deadline <= now { waiter.completion(nil) }
-        waiters.removeAll { $0.deadline <= now }
+        func isOver(_ waiter: AuditLog.Waiter) -> Bool { all || waiter.deadline <= now }
+        let untaken = log.monitor.locked {
+            defer { log.waiters.removeAll(where: isOver) }
+            return log.waiters.filter(isOver)
+        }
+        for waiter in waiters.filter(isOver) + untaken { waiter.completion(nil) }
+        waiters.removeAll(where: isOver)
     }
 }

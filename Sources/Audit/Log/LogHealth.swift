@@ -1,4 +1,5 @@
-/// Whether the log can be relied upon: a state machine without I/O. Times are Unix milliseconds of one clock.
+/// Whether the log can be relied upon: a state machine without I/O. Times are milliseconds of a clock that nobody sets: the
+/// machine's own may be put forward or back.
 struct LogHealth: Equatable, Sendable {
     /// How long callers wait for a log that cannot be written.
     static let grace: UInt64 = 2_000

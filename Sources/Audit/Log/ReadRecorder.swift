@@ -12,6 +12,8 @@ public final class ReadRecorder {
     public let isSync: Bool
     /// Reads come faster than the log takes them.
     private var isBehind = false
+    /// Refusals that found no room meanwhile. A read that finds none is not answered.
+    private var lost: UInt64 = 0
 
     /// How long reads may stay in memory.
     private static let interval: UInt64 = 500
@@ -26,7 +28,7 @@ public final class ReadRecorder {
     /// Whether secrets may be handed out: one atomic load. False when the log has not been written for two seconds, unless reads are not
     /// recorded at all.
     @inline(__always)
-    public func permits(_ now: UInt64) -> Bool { !isOn || !LogHealth.isDown(since: log.troubleSince.load(ordering: .relaxed), now) }
+    public var permits: Bool { !isOn || log.permitsChanges }
 
     /// Counts a read of a secret.
     /// - Parameters:
@@ -43,19 +45,26 @@ public final class ReadRecorder {
             low: hash.low, high: hash.high, tenant: tenant, version: version, noun: noun, action: action, result: result)
         if table.count(key, who, name, now: now) { return true }
         handOver()
-        return !isBehind && table.count(key, who, name, now: now)
+        if !isBehind, table.count(key, who, name, now: now) { return true }
+        if result != 0 { lost += 1 }
+        return false
     }
 
     /// When reads are to be handed over next, on the loop's clock; 0: there are none.
     @inline(__always)
-    public var due: UInt64 { table.first == 0 ? 0 : table.first + Self.interval }
+    public func due(_ now: UInt64) -> UInt64 {
+        guard table.first != 0 else { return 0 }
+        // A clock that was put back holds nothing up.
+        return now < table.first ? now : table.first + Self.interval
+    }
 
     /// Gives what was counted to the log.
     public func handOver() {
         guard table.count > 0 else { return }
-        if let next = log.exchange(table) {
+        if let next = log.exchange(table, lost: lost) {
             table = next
             isBehind = false
+            lost = 0
         } else {
             isBehind = true
         }

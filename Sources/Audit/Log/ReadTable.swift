@@ -117,10 +117,15 @@ final class ReadTable: @unchecked Sendable {
 
     // MARK: Emptying
 
-    func encode(to buffer: RecordBuffer) {
+    /// What its records take, about.
+    var bytes: Int { nameBytes + count * 2 * RecordLimiter.fixedBytes }
+
+    /// Reads that were refused, or found nothing, are limited: their names are whatever the caller liked.
+    func encode(to buffer: RecordBuffer, limiting refusals: inout RecordLimiter, now: UInt64) {
         for index in 0..<count {
             let entry = entries[index]
             let who = Unmanaged<AuditWho>.fromOpaque(entry.who)
+            guard entry.result == 0 || who._withUnsafeGuaranteedRef({ refusals.admits(Self.act(entry, $0), now: now) }) else { continue }
             let fixed = RecordLayout.Fixed(
                 noun: entry.noun, action: entry.action, result: entry.result, time: entry.first, span: entry.span, count: entry.count,
                 tenant: entry.tenant, version: entry.version, revision: 0)
@@ -132,6 +137,13 @@ final class ReadTable: @unchecked Sendable {
                 }
             }
         }
+    }
+
+    private static func act(_ entry: Entry, _ who: AuditWho) -> RecordLimiter.Act {
+        RecordLimiter.Act(
+            who: who, noun: AuditNoun(rawValue: entry.noun) ?? .secret, action: AuditAction(rawValue: entry.action) ?? .get,
+            result: entry.result, tenant: entry.tenant, count: entry.count, first: entry.first, last: entry.first + UInt64(entry.span),
+            bytes: RecordLimiter.fixedBytes + who.encoded.count + Int(entry.nameLength))
     }
 
     func removeAll() {

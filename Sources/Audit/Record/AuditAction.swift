@@ -14,12 +14,14 @@ public enum AuditAction: UInt8, Sendable, CaseIterable {
     case segment = 60
     /// An unfinished end of a file was cut off.
     case recover = 61
-    /// A break was acknowledged: the chain begins anew.
+    /// A break was acknowledged: the chain begins anew. With a digest: one finding of verify was accepted.
     case repair = 62
     /// What the records before say of these revisions did not happen.
     case notCommitted = 63
     /// Records could not be kept while the log could not be written.
     case lost = 64
+    /// The log ended before the place that is kept outside of it: its end was cut off.
+    case cut = 65
 
     /// For people and in filters.
     public var word: String {

@@ -2,6 +2,7 @@ import ArgumentParser
 import CofferAudit
 import CofferClient
 import CofferStore
+import Glibc
 
 /// Where the audit log is read: with the daemon, or that of a store whose daemon is stopped.
 struct AuditAccess: ParsableArguments {
@@ -19,33 +20,69 @@ struct AuditAccess: ParsableArguments {
         if store != nil, keyFile == nil { throw ValidationError("the log of a stopped store is opened with --key-file PATH") }
     }
 
+    /// - Throws: `not-found` where the folder that was named is not there: nothing is made for a question.
     func open(_ global: GlobalOptions) throws -> AuditSource {
         guard let store, let keyFile else { return .daemon(try global.client()) }
-        let key = try KeyFile.read(keyFile)
-        let opened = try Store.open(at: store, options: .examining)
+        let folder = try logFolder(of: store)
+        let opened = try unlock(store, keyFile)
         do {
-            let log = try AuditLog(folder: folder ?? store + "/audit")
-            opened.setWitness(log)
-            try opened.unlock(.keyFile(SlotAccess.buffer(key)))
-            return .stopped(opened, log)
+            return .stopped(opened, AuditReading(folder: folder, keys: try opened.auditKeys(), storeID: opened.storeID))
         } catch {
             opened.close()
             throw error
         }
     }
+
+    /// Accepts what verifying finds now.
+    /// - Returns: what was done, for people.
+    func repair(_ global: GlobalOptions) async throws -> String {
+        guard let store, let keyFile else {
+            return try await global.client().auditRepair(timeout: global.timeout == nil ? .seconds(600) : nil)
+        }
+        let log = try AuditLog(folder: try logFolder(of: store), headFile: Self.headFile(of: store))
+        defer { log.close() }
+        let opened = try unlock(store, keyFile, witness: log)
+        defer { opened.close() }
+        let head = try opened.withWorker { (worker) throws(StoreError) in try worker.witnessHead() }
+        let uid = SystemIdentity.uid
+        return try log.repair(by: AuditWho(selector: "uid:\(uid)", uid: uid, door: "stopped"), stored: head)
+    }
+
+    private func unlock(_ path: String, _ keyFile: String, witness: AuditLog? = nil) throws -> Store {
+        let key = try KeyFile.read(keyFile)
+        let opened = try Store.open(at: path, options: .examining)
+        do {
+            if let witness { opened.setWitness(witness) }
+            try opened.unlock(.keyFile(SlotAccess.buffer(key)))
+            return opened
+        } catch {
+            opened.close()
+            throw error
+        }
+    }
+
+    private func logFolder(of store: String) throws -> String {
+        guard let folder else { return store + "/audit" }
+        var status = stat()
+        guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw CommandFailure(.notFound, "not-found", "there is no folder \(folder)")
+        }
+        return folder
+    }
+
+    static func headFile(of store: String) -> String { store + "/audit.head" }
 }
 
 /// An audit log to ask.
 enum AuditSource {
     case daemon(CofferClient)
-    case stopped(Store, AuditLog)
+    case stopped(Store, AuditReading)
 
     /// One page; a search of a long log comes in many.
     func page(_ request: AuditSearchRequest, value: SecretBytes? = nil) async throws -> AuditSearchResponse {
         switch self {
         case .daemon(let client): return try await client.auditSearch(request, value: value)
-        case .stopped(_, let log):
-            let reading = try log.reading()
+        case .stopped(_, let reading):
             var query = try AuditQuery(
                 name: request.name, who: request.who, noun: request.noun, action: request.action, since: request.since, until: request.until)
             query.result = switch request.result {
@@ -76,27 +113,20 @@ enum AuditSource {
     func verify(timeout: Duration?) async throws -> AuditVerifyResponse {
         switch self {
         case .daemon(let client): return try await client.auditVerify(timeout: timeout)
-        case .stopped(let store, let log):
+        case .stopped(let store, let reading):
             let head = try store.withWorker { (worker) throws(StoreError) in try worker.witnessHead() }
-            let verdict = try AuditReading(folder: log.folder, keys: store.auditKeys(), storeID: store.storeID).verify(stored: head)
+            let verdict = try reading.verify(
+                stored: head, headFile: AuditAccess.headFile(of: store.path), incarnation: store.incarnation, revision: store.revision)
             return AuditVerifyResponse(
                 files: UInt32(clamping: verdict.files), records: verdict.records, first: verdict.first, last: verdict.last,
                 findings: verdict.findings.map { .init(file: $0.file, record: $0.record, isKnown: $0.isKnown, message: $0.message) })
         }
     }
 
-    func repair() async throws -> String {
-        switch self {
-        case .daemon(let client): try await client.auditRepair()
-        case .stopped(_, let log): try log.repair(by: AuditWho(selector: "uid:\(SystemIdentity.uid)", uid: SystemIdentity.uid, door: "stopped"))
-        }
-    }
-
     /// Gives the stopped store back.
     func close() {
-        guard case .stopped(let store, let log) = self else { return }
+        guard case .stopped(let store, _) = self else { return }
         store.close()
-        log.close()
     }
 }
 

@@ -176,6 +176,8 @@ private struct ClosedDoor: HTTPDoor {
     let id: String
     let claims: [PathClaim]
 
+    func route(method: String, path: String) -> HTTPRoute { .unknown }
+
     func answer(_ call: HTTPCall) async -> HTTPReply { refusal(.draining, method: call.method, path: call.path) }
 
     func refusal(_ refusal: HTTPRefusal, method: String, path: String) -> HTTPReply {

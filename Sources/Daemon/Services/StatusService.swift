@@ -160,8 +160,8 @@ final class StatusService: Sendable {
                 + "with its key, and what was deleted since is in them (keep_generations)")
         }
         if !locked && store.counterWasMissing {
-            add("counter-file", .warning, "the counter file was gone when the store was unlocked: an older copy of the store in its place "
-                + "would not have been noticed")
+            add("counter-file", .warning, "the counter file was gone when the store was unlocked: only the audit log could tell whether an "
+                + "older copy of the store lies in its place")
         }
         findings.append(scrubs.finding)
         findings.append(audit.finding())

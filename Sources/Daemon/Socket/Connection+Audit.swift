@@ -61,7 +61,7 @@ extension Connection {
 
     /// The same for what is sent in the middle of a stream.
     func count(_ action: AuditAction, _ noun: AuditNoun, _ name: [UInt8], version: UInt64, result: ErrorCode) -> Bool {
-        guard loop.recorder.permits(loop.now) else { return false }
+        guard loop.recorder.permits else { return false }
         let tenant = caller.tenant ?? 0
         return name.withUnsafeBytes { bytes in
             loop.recorder.count(
@@ -93,7 +93,7 @@ extension Connection {
     /// While the log cannot be written nothing is handed out and nothing changed; what helps it back, and what says how things stand, is
     /// answered.
     func checkAudit(_ operation: Operation, _ body: UnsafeRawBufferPointer) throws(Failure) {
-        guard loop.isUnlocked, !loop.recorder.permits(loop.now) else { return }
+        guard loop.isUnlocked, !loop.recorder.permits else { return }
         switch operation {
         case .hello, .confirm, .get, .verify, .ping, .status, .whoami, .unlock, .lock, .doctor, .slotList, .auditSearch, .auditVerify,
             .auditRepair:

@@ -30,7 +30,7 @@ extension Connection {
         if loop.plantsAllocation { loop.plant() }
         guard !loop.isDraining else { return send(.response, Operation.get.rawValue, requestID, Failure.draining) }
         guard loop.isUnlocked else { return send(.response, Operation.get.rawValue, requestID, loop.lockFailure) }
-        guard loop.recorder.permits(loop.now) else { return send(.response, Operation.get.rawValue, requestID, Failure.auditUnavailable) }
+        guard loop.recorder.permits else { return send(.response, Operation.get.rawValue, requestID, Failure.auditUnavailable) }
         guard let tenant = caller.tenant, caller.rights.allows(.secret, .get, tenant: tenant, name: name) else {
             if let unread { return send(.response, Operation.get.rawValue, requestID, unread) }
             countRefusedGet(name)

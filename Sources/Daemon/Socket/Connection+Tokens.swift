@@ -32,14 +32,21 @@ extension Connection {
         let pending = wait(.token, id, request)
         let handle = handle(of: pending)
         let caller = caller
+        let recorded: AuditNoun = fields.isPool ? .pool : .credential
         tokens.live(wish, deadline: pending.deadline) { result in
             handle.resume { connection, request in
-                if case .success = result, !connection.count(.token, fields.isPool ? .pool : .credential, name, version: 0, result: .ok) {
-                    return connection.finish(request, Failure.auditUnavailable)
+                switch result {
+                case .success(let token): connection.answer(request, token, recorded, name)
+                case .failure(let error): connection.finish(request, caller.failure(error, noun, name))
                 }
-                connection.finish(request, result.map(TokenResponse.init).mapError { caller.failure($0, noun, name) })
             }
         }
+    }
+
+    private func answer(_ request: PendingRequest, _ token: LiveToken, _ noun: AuditNoun, _ name: [UInt8]) {
+        if loop.recorder.isSync { return send(token, behindRecordOf: noun, name, request) }
+        guard count(.token, noun, name, version: 0, result: .ok) else { return finish(request, Failure.auditUnavailable) }
+        finish(request, .success(TokenResponse(token)))
     }
 
     /// Once its record is durable.

@@ -22,7 +22,7 @@ extension Connection {
         if loop.plantsAllocation { loop.plant() }
         guard !loop.isDraining else { return send(.response, Operation.verify.rawValue, requestID, Failure.draining) }
         guard loop.isUnlocked else { return send(.response, Operation.verify.rawValue, requestID, loop.lockFailure) }
-        guard loop.recorder.permits(loop.now) else { return send(.response, Operation.verify.rawValue, requestID, Failure.auditUnavailable) }
+        guard loop.recorder.permits else { return send(.response, Operation.verify.rawValue, requestID, Failure.auditUnavailable) }
         let rights = caller.rights
         guard rights.allowsAny(.apikey, .verify) else {
             _ = count(.verify, .apikey, [], version: 0, result: .denied)

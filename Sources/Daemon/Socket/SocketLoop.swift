@@ -85,7 +85,8 @@ final class SocketLoop: @unchecked Sendable {
             expireDeadlines()
             settle()
             endReading()
-            if recorder.due != 0 && now >= recorder.due { recorder.handOver() }
+            let due = recorder.due(now)
+            if due != 0 && now >= due { recorder.handOver() }
         }
         for connection in Array(connections.values) { connection.close() }
         endReading()
@@ -116,7 +117,8 @@ final class SocketLoop: @unchecked Sendable {
     private func timeout() -> Int32 {
         var due = nextSweep
         if let first = deadlines.first, due == 0 || first < due { due = first }
-        if recorder.due != 0, due == 0 || recorder.due < due { due = recorder.due }
+        let reads = recorder.due(now)
+        if reads != 0, due == 0 || reads < due { due = reads }
         guard due != 0 else { return -1 }
         return Int32(clamping: due > now ? due - now : 0)
     }

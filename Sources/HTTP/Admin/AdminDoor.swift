@@ -25,8 +25,13 @@ public final class AdminDoor: HTTPDoor {
         var rights: any AdminRights
     }
 
+    public func route(method: String, path: String) -> HTTPRoute {
+        guard Self.routes.contains(path), method == "GET" || method == "POST" else { return .unknown }
+        return HTTPRoute("\(method) \(path)", isRead: method == "GET" || Self.reads.contains(path))
+    }
+
     public func answer(_ call: HTTPCall) async -> HTTPReply {
-        let route = Self.routes.contains(call.path) ? "\(call.method) \(call.path)" : "unknown"
+        let route = route(method: call.method, path: call.path).name
         var principal = ""
         do throws(AdminFailure) {
             guard Self.routes.contains(call.path) else {
@@ -48,6 +53,8 @@ public final class AdminDoor: HTTPDoor {
     }
 
     private static let routes: Set<String> = ["/v1/whoami", "/v1/verify", "/v1/reserve", "/v1/settle", "/v1/release", "/v1/token", "/v1/report"]
+    /// Asked by POST, because what is asked about is secret.
+    private static let reads: Set<String> = ["/v1/whoami", "/v1/verify", "/v1/token"]
 
     private func answer(_ call: HTTPCall, _ session: Session) async throws(AdminFailure) -> JSONValue {
         if call.path == "/v1/whoami" {

@@ -5,6 +5,8 @@ struct HealthDoor: HTTPDoor {
     let source: any HealthSource
     let meters: HTTPMeters
 
+    func route(method: String, path: String) -> HTTPRoute { HTTPRoute("\(method) \(PathClaim.stem(path))", isRead: true) }
+
     func answer(_ call: HTTPCall) async -> HTTPReply {
         let path = PathClaim.stem(call.path)
         guard call.method == "GET" else {

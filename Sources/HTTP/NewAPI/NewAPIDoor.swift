@@ -44,6 +44,11 @@ public final class NewAPIDoor: HTTPDoor {
     public static var paths: [PathClaim] { NewAPIRoute.claims }
     public var claims: [PathClaim] { Self.paths }
 
+    public func route(method: String, path: String) -> HTTPRoute {
+        guard let route = NewAPIRoute.find(method, path) else { return .unknown }
+        return HTTPRoute(route.name, isRead: route.operation.isRead)
+    }
+
     public func answer(_ call: HTTPCall) async -> HTTPReply {
         var reply = await respond(to: call)
         if let requestIDHeader { reply.headers.append((requestIDHeader, call.requestID)) }
@@ -172,6 +177,14 @@ extension NewAPIOperation {
 
     /// GET requests that change something: a HEAD must not.
     var isChangeByGet: Bool { self == .makeAccessToken || self == .logout }
+
+    /// Whether it changes nothing.
+    var isRead: Bool {
+        switch self {
+        case .login, .logout, .refresh, .makeAccessToken, .createToken, .updateToken, .deleteToken, .deleteTokens: false
+        default: true
+        }
+    }
 
     var isGateway: Bool { self == .showSubscription || self == .showBilling || self == .listGatewayModels }
 }

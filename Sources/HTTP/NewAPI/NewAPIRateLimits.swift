@@ -57,6 +57,6 @@ extension NewAPIDoor {
     /// Whoever has one address of an IPv6 network has the others too.
     func limitCritical(_ call: HTTPCall) throws(NewAPIFailure) {
         let client = call.client
-        try limit(.critical(client.isV4 ? client : ClientAddress(high: client.high, low: 0)))
+        try limit(.critical(client.network))
     }
 }

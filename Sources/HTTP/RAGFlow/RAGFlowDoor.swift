@@ -62,6 +62,11 @@ public final class RAGFlowDoor: HTTPDoor {
         }
     }
 
+    public func route(method: String, path: String) -> HTTPRoute {
+        guard case .target(let target) = RAGFlowPaths.all.find(method, path) else { return .unknown }
+        return HTTPRoute("\(method) \(target.pattern)", isRead: method == "GET" && target.route != .logout)
+    }
+
     private func respond(_ call: HTTPCall, _ target: RAGFlowTarget) async -> HTTPReply {
         let route = "\(call.method) \(target.pattern)"
         switch target.route {

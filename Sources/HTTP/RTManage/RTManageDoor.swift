@@ -48,6 +48,11 @@ public final class RTManageDoor: HTTPDoor {
     public static func paths(_ settings: RTManageSettings) -> [PathClaim] { RTManageRouter.claims(publicPrefix: settings.publicPrefix) }
     public var claims: [PathClaim] { Self.paths(settings) }
 
+    public func route(method: String, path: String) -> HTTPRoute {
+        guard case .operation(let operation, let name) = router.find(method, path) else { return .unknown }
+        return HTTPRoute(name, isRead: operation.isRead)
+    }
+
     public func answer(_ call: HTTPCall) async -> HTTPReply {
         var reply = await respond(to: call)
         reply.headers += cors.headers(call)

@@ -13,6 +13,14 @@ enum RTManageOperation: Sendable {
         }
     }
 
+    /// Whether it changes nothing; most are asked by POST all the same.
+    var isRead: Bool {
+        switch self {
+        case .health, .publicHealth, .publicToken, .userInfo, .list, .getConfigs, .getProxies, .getClientIDs: true
+        default: false
+        }
+    }
+
     /// How the door itself fails here.
     var shape: RTManageFailure.Shape {
         switch self {

@@ -14,9 +14,9 @@ extension HTTPConnection {
         let call = request.call
         let audit = door is HealthDoor ? nil : setting.audit
         if let audit, !audit.permits { return refuse(.auditDown, request) }
-        var act = HTTPAct(
-            door: door.id, route: "", principal: "", address: "\(request.client)", isRead: request.isHead || request.method == "GET", status: 0)
         let (method, path) = (request.method, request.path)
+        let route = door.route(method: call.method, path: path)
+        var act = HTTPAct(door: door.id, route: route.name, client: request.client, isRead: route.isRead || request.isHead)
         let eventLoop = context.eventLoop
         var request = request
         request.body = []
@@ -24,12 +24,15 @@ extension HTTPConnection {
         let registry = setting.registry
         registry.requestBegan()
         task = Task {
-            var reply = await door.answer(call)
-            if let audit {
+            let answer: HTTPReply
+            if let audit, !(await audit.begin(act)) {
+                answer = door.refusal(.auditDown, method: method, path: path)
+            } else {
+                let reply = await door.answer(call)
                 (act.route, act.principal, act.status) = (reply.route, reply.principal, reply.status)
-                if !(await audit.record(act)) { reply = door.refusal(.auditDown, method: method, path: path) }
+                let isRecorded = await audit?.record(act) ?? true
+                answer = isRecorded ? reply : door.refusal(.auditDown, method: method, path: path)
             }
-            let answer = reply
             eventLoop.execute {
                 ticket.value.connection.send(answer, ticket.value.request)
                 registry.requestEnded()

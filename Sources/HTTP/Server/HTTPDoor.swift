@@ -4,6 +4,9 @@ public protocol HTTPDoor: Sendable {
     var id: String { get }
     /// What belongs to it; see ``PathClaim``.
     var claims: [PathClaim] { get }
+    /// What a request is, before it is answered: a HEAD comes as GET.
+    /// - Parameter path: raw, without the query; not yet checked for anything.
+    func route(method: String, path: String) -> HTTPRoute
     /// Answers a request that the server found whole and for this door.
     func answer(_ call: HTTPCall) async -> HTTPReply
     /// What the server itself refuses, in the door's own failure shape.

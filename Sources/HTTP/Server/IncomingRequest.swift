@@ -42,6 +42,8 @@ struct UnclaimedPath: HTTPDoor {
     let id = "none"
     let claims: [PathClaim] = []
 
+    func route(method: String, path: String) -> HTTPRoute { .unknown }
+
     func answer(_ call: HTTPCall) async -> HTTPReply { .text(404, "404 page not found\n", route: "unclaimed") }
 
     func refusal(_ refusal: HTTPRefusal, method: String, path: String) -> HTTPReply {

@@ -59,5 +59,5 @@ public final class LoginBackoff: Sendable {
 
     var count: Int { records.withLock { $0.count } }
 
-    private static func key(_ client: ClientAddress) -> ClientAddress { client.isV4 ? client : ClientAddress(high: client.high, low: 0) }
+    private static func key(_ client: ClientAddress) -> ClientAddress { client.network }
 }

@@ -42,6 +42,11 @@ public final class TokenStatusCheckDoor: HTTPDoor {
     public static var paths: [PathClaim] { TokenStatusCheckRoute.claims }
     public var claims: [PathClaim] { Self.paths }
 
+    public func route(method: String, path: String) -> HTTPRoute {
+        guard let route = TokenStatusCheckRoute.find(path), method == route.method else { return .unknown }
+        return HTTPRoute(route.name, isRead: method == "GET")
+    }
+
     public func answer(_ call: HTTPCall) async -> HTTPReply {
         guard let route = TokenStatusCheckRoute.find(call.path) else { return TokenStatusCheckFailure(404, "not_found").reply(route: "unknown") }
         do throws(TokenStatusCheckFailure) {

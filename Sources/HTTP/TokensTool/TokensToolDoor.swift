@@ -59,6 +59,11 @@ public final class TokensToolDoor: HTTPDoor {
     }
     public var claims: [PathClaim] { Self.paths(settings) }
 
+    public func route(method: String, path: String) -> HTTPRoute {
+        guard let path = below(path), case .route(let route) = TokensToolRoute.find(method, path, isHead: false) else { return .unknown }
+        return HTTPRoute("\(method) \(route.path)", isRead: method == "GET" && !route.isChangeByGet)
+    }
+
     public func answer(_ call: HTTPCall) async -> HTTPReply {
         var reply = await respond(to: call)
         reply.headers += cors.headers(call)

@@ -4,6 +4,7 @@ import Glibc
 ///
 ///     owner.lock      whoever holds its lock owns the store
 ///     counter         incarnation and revision once more, to notice an older copy of the store
+///     audit.head      of the audit log (CofferAudit): where it ends, to notice that its end was cut off
 ///     current ->      the generation in use
 ///     gen-000001/     data.mdb, lock.mdb
 ///     gen-000002.new/ what a restore builds

@@ -11,12 +11,16 @@ final class ManualClock: Sendable {
     init(_ start: UInt64 = 1_700_000_000_000) { time = Mutex(start) }
     var now: UInt64 { time.withLock { $0 } }
     func advance(_ milliseconds: UInt64) { time.withLock { $0 += milliseconds } }
+    func putBack(_ milliseconds: UInt64) { time.withLock { $0 -= milliseconds } }
 }
 
 /// A folder with a store and its log; gone after the test.
 final class Fixture: @unchecked Sendable {
     let path: String
+    /// Of the machine.
     let clock = ManualClock()
+    /// That nobody sets.
+    let ticks = ManualClock(1_000)
     let key = SecretBuffer([UInt8](repeating: 7, count: 32))
     var store: Store
     var log: AuditLog
@@ -24,6 +28,7 @@ final class Fixture: @unchecked Sendable {
 
     var storePath: String { path + "/store" }
     var logPath: String { path + "/store/audit" }
+    var headPath: String { path + "/store/audit.head" }
 
     init(_ change: (inout AuditOptions) -> Void = { _ in }) throws {
         var template = Array("/tmp/coffer-audit-test.XXXXXX".utf8CString)
@@ -32,7 +37,7 @@ final class Fixture: @unchecked Sendable {
         options = AuditOptions()
         change(&options)
         try Store.create(at: path + "/store", slot: .keyFile(key, label: ""), options: Self.storeOptions(clock))
-        (store, log) = try Self.open(path + "/store", options, clock)
+        (store, log) = try Self.open(path + "/store", options, clock, ticks)
         try store.unlock(.keyFile(key))
     }
 
@@ -49,9 +54,12 @@ final class Fixture: @unchecked Sendable {
         return options
     }
 
-    private static func open(_ path: String, _ options: AuditOptions, _ clock: ManualClock) throws -> (Store, AuditLog) {
+    private static func open(
+        _ path: String, _ options: AuditOptions, _ clock: ManualClock, _ ticks: ManualClock
+    ) throws -> (Store, AuditLog) {
         let store = try Store.open(at: path, options: storeOptions(clock))
-        let log = try AuditLog(folder: path + "/audit", options: options, clock: { clock.now })
+        let log = try AuditLog(
+            folder: path + "/audit", headFile: path + "/audit.head", options: options, clock: { clock.now }, ticks: { ticks.now })
         store.setWitness(log)
         return (store, log)
     }
@@ -61,8 +69,16 @@ final class Fixture: @unchecked Sendable {
         store.close()
         log.close()
         try body()
-        (store, log) = try Self.open(storePath, options, clock)
+        (store, log) = try Self.open(storePath, options, clock, ticks)
         if unlocking { try store.unlock(.keyFile(key)) }
+    }
+
+    /// Inside ``reopen(unlocking:_:)``: the store without anybody who writes its log.
+    func withStoreAlone<T>(_ body: () throws -> T) throws -> T {
+        store = try Store.open(at: storePath, options: Self.storeOptions(clock))
+        try store.unlock(.keyFile(key))
+        defer { store.close() }
+        return try body()
     }
 
     // MARK: Files
@@ -89,10 +105,17 @@ final class Fixture: @unchecked Sendable {
         }
     }
 
-    func verify() throws -> AuditVerdict {
-        let head = try store.withWorker { (worker) throws(StoreError) in try worker.witnessHead() }
-        return try log.reading().verify(stored: head)
+    func stored() throws -> [UInt8]? { try store.withWorker { (worker) throws(StoreError) in try worker.witnessHead() } }
+
+    func verify() throws -> AuditVerdict { try log.reading().verify(stored: try stored()) }
+
+    /// As if nobody wrote the log, against the file that keeps its end.
+    func verifyStopped() throws -> AuditVerdict {
+        try AuditReading(folder: logPath, keys: store.auditKeys(), storeID: store.storeID).verify(
+            stored: try stored(), headFile: headPath, incarnation: store.incarnation, revision: store.revision)
     }
+
+    func repair(by who: AuditWho = AuditWho(selector: "uid:0")) throws -> String { try log.repair(by: who, stored: try stored()) }
 
     /// Returns when everything that was recorded before is durable.
     func flush() throws { try log.require(AuditRecord(time: clock.now, who: .daemon, noun: .daemon, action: .check)) }

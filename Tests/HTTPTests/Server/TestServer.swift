@@ -11,6 +11,8 @@ struct EchoDoor: HTTPDoor {
     /// Waited for at "/wait".
     var gate: Gate?
 
+    func route(method: String, path: String) -> HTTPRoute { HTTPRoute("\(method) /:all", isRead: method == "GET") }
+
     func answer(_ call: HTTPCall) async -> HTTPReply {
         switch call.path {
         case "/wait": await gate?.wait()
@@ -147,12 +149,12 @@ struct TestServer: Sendable {
 
     static func run(
         _ doors: [DoorListen] = [DoorListen(door: EchoDoor(), address: loopback)], tls: TLSFiles? = nil, trustedProxies: [String] = [],
-        hosts: [String] = [], health: HealthListen? = nil, limits: HTTPLimits = HTTPLimits(),
+        hosts: [String] = [], health: HealthListen? = nil, limits: HTTPLimits = HTTPLimits(), audit: (any HTTPAudit)? = nil,
         _ body: @Sendable (TestServer) async throws -> Void
     ) async throws {
         let log = LogLines()
         let settings = try HTTPSettings(
-            doors: doors, tls: tls, trustedProxies: trustedProxies, hosts: hosts, health: health, limits: limits)
+            doors: doors, tls: tls, trustedProxies: trustedProxies, hosts: hosts, health: health, limits: limits, audit: audit)
         let server = try HTTPServer(settings: settings, logger: log.logger)
         var quiet = Logger(label: "group") { _ in SwiftLogNoOpLogHandler() }
         quiet.logLevel = .critical

@@ -96,7 +96,8 @@ final class AuditService: Sendable {
         guard caller.rights.isAdministrator else { throw .denied }
         queue.async { [self] in
             completion(Result { () throws(StoreError) in
-                AuditRepairResponse(result: String(try log.repair(by: caller.who).prefix(250)))
+                let head = try store.withWorker { (worker) throws(StoreError) in try worker.witnessHead() }
+                return AuditRepairResponse(result: String(try log.repair(by: caller.who, stored: head).prefix(250)))
             }.mapError { Failure($0) })
         }
     }

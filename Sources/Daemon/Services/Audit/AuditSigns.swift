@@ -27,6 +27,10 @@ struct AuditSigns: Sendable {
                 message: "the audit log cannot be written: \(status.trouble)"
                     + (status.isBroken ? "; look what happened, then 'coffer audit repair' begins it anew" : ""))
         }
+        guard status.cut.isEmpty else {
+            return Finding(
+                check: "audit", verdict: .bad, message: "\(status.cut); 'coffer audit verify' shows where, 'coffer audit repair' accepts it")
+        }
         let mode = switch status.reads {
         case .off: "reads are not recorded"
         case .async: "reads are recorded within a second"

@@ -8,12 +8,26 @@ struct AuditTrail: Sendable {
     let log: AuditLog
     let clock: @Sendable () -> UInt64
 
-    /// Something was done, or tried.
+    /// Something was done, or refused. What is refused to one caller again and again is counted.
     func did(
         _ who: AuditWho, _ noun: AuditNoun, _ action: AuditAction, tenant: TenantID? = nil, name: [UInt8] = [], version: UInt64 = 0,
         result: ErrorCode = .ok, note: String = ""
     ) {
-        log.record(record(who, noun, action, tenant, name, version, result, note))
+        let record = record(who, noun, action, tenant, name, version, result, note)
+        if result == .ok { log.record(record) } else { log.recordRefusal(record) }
+    }
+
+    /// A door did something for somebody; beyond some a second it is counted. `name` is a route, never what the caller chose.
+    func served(_ who: AuditWho, _ action: AuditAction, name: [UInt8], note: String) {
+        log.recordAct(record(who, .door, action, nil, name, 0, .ok, note))
+    }
+
+    /// The same, durable before it returns; does not block.
+    /// - Returns: false where it could not be made durable.
+    func servedDurably(_ who: AuditWho, _ action: AuditAction, name: [UInt8], note: String) async -> Bool {
+        await withCheckedContinuation { (done: CheckedContinuation<Bool, Never>) in
+            log.recordAct(record(who, .door, action, nil, name, 0, .ok, note)) { done.resume(returning: $0) }
+        }
     }
 
     /// What must not happen without its record: written, durable, before it does.
@@ -26,10 +40,10 @@ struct AuditTrail: Sendable {
 
     /// The same without blocking.
     func requireSoon(
-        _ who: AuditWho, _ noun: AuditNoun, _ action: AuditAction, tenant: TenantID? = nil, name: [UInt8] = [], result: ErrorCode = .ok, note: String = ""
+        _ who: AuditWho, _ noun: AuditNoun, _ action: AuditAction, tenant: TenantID? = nil, name: [UInt8] = [], note: String = ""
     ) async throws(StoreError) {
         let isDurable = await withCheckedContinuation { (done: CheckedContinuation<Bool, Never>) in
-            log.record(record(who, noun, action, tenant, name, 0, result, note)) { done.resume(returning: $0) }
+            log.record(record(who, noun, action, tenant, name, 0, .ok, note)) { done.resume(returning: $0) }
         }
         guard isDurable else { throw StoreError(.audit, "the audit log cannot be written") }
     }
