@@ -6,7 +6,11 @@ import CofferStore
 /// Used on its loop's thread only.
 public final class ReadRecorder {
     private let log: AuditLog
-    private var table: ReadTable
+    private var table: ReadTable {
+        didSet { current = .passUnretained(table) }
+    }
+    /// The same, for those who count no references on the way of a get.
+    private var current: Unmanaged<ReadTable>
     private let isOn: Bool
     /// Whether the answer of a read has to wait for its record.
     public let isSync: Bool
@@ -19,6 +23,7 @@ public final class ReadRecorder {
     init(_ log: AuditLog, table: ReadTable, reads: AuditOptions.Reads) {
         self.log = log
         self.table = table
+        current = .passUnretained(table)
         isOn = reads != .off
         isSync = reads == .sync
     }
@@ -27,6 +32,18 @@ public final class ReadRecorder {
     /// recorded at all.
     @inline(__always)
     public func permits(_ now: UInt64) -> Bool { !isOn || !LogHealth.isDown(since: log.troubleSince.load(ordering: .relaxed), now) }
+
+    /// A read that is about to be made: asks the memory for its place. `hash` as for ``count(_:_:_:hash:tenant:name:version:result:now:)``.
+    @inline(__always)
+    public func expect(_ action: AuditAction, _ noun: AuditNoun, _ who: AuditWho, hash: (low: UInt64, high: UInt64)) {
+        if isOn { current._withUnsafeGuaranteedRef { $0.expect(hash.low, action, noun, who) } }
+    }
+
+    /// The same, when the memory has had time to answer: asks for what lies at that place.
+    @inline(__always)
+    public func approach(_ action: AuditAction, _ noun: AuditNoun, _ who: AuditWho, hash: (low: UInt64, high: UInt64)) {
+        if isOn { current._withUnsafeGuaranteedRef { $0.approach(hash.low, action, noun, who) } }
+    }
 
     /// Counts a read of a secret.
     /// - Parameters:
@@ -41,14 +58,17 @@ public final class ReadRecorder {
         guard isOn else { return true }
         let key = ReadTable.Key(
             low: hash.low, high: hash.high, tenant: tenant, version: version, noun: noun, action: action, result: result)
-        if table.count(key, who, name, now: now) { return true }
+        if current._withUnsafeGuaranteedRef({ $0.count(key, who, name, now: now) }) { return true }
         handOver()
         return !isBehind && table.count(key, who, name, now: now)
     }
 
     /// When reads are to be handed over next, on the loop's clock; 0: there are none.
     @inline(__always)
-    public var due: UInt64 { table.first == 0 ? 0 : table.first + Self.interval }
+    public var due: UInt64 {
+        let first = current._withUnsafeGuaranteedRef { $0.first }
+        return first == 0 ? 0 : first + Self.interval
+    }
 
     /// Gives what was counted to the log.
     public func handOver() {
