@@ -25,7 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
         // One precedence for file, environment and flags.
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
-        // Opens AES-256-GCM records where libsodium finds no AES hardware (formats.md 10).
+        // Opens AES-256-GCM records, by its BoringSSL, on every machine (formats.md 10); digests of backups.
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         // The HTTP doors: the ecosystem's server, with TLS.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: ["FullFoundation"]),

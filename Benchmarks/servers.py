@@ -79,11 +79,12 @@ class Work:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def run(self, server, **options):
-        """Runs coffer-bench against a server; returns its line, read."""
+    def run(self, server, cpu=None, **options):
+        """Runs coffer-bench against a server, on the generator's CPU or another; returns its line, read."""
+        cpu = self.options.generator_cpu if cpu is None else cpu
         arguments = [item for name, value in options.items() if value is not None and value is not False
                      for item in (["--" + name.replace("_", "-")] + ([] if value is True else [str(value)]))]
-        command = ["taskset", "-c", str(self.options.generator_cpu), "setpriv", f"--reuid={UID}", f"--regid={UID}",
+        command = ["taskset", "-c", str(cpu), "setpriv", f"--reuid={UID}", f"--regid={UID}",
                    "--clear-groups", self.bench, "--target", server.target, "--socket", server.socket,
                    "--server-pid", str(server.process.pid)] + arguments
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -152,10 +153,12 @@ class Server:
 
 
 class Redis(Server):
-    def __init__(self, work):
+    def __init__(self, work, durable=False):
+        """durable: each write is synced to disk before it is answered."""
+        folder = tempfile.mkdtemp(prefix="redis-", dir=work.folder)
         super().__init__(work, "redis", [
-            "redis-server", "--port", "0", "--unixsocket", work.path("redis.sock"), "--unixsocketperm", "777",
-            "--save", "", "--appendonly", "no", "--dir", work.folder])
+            "redis-server", "--port", "0", "--unixsocket", work.path("redis.sock"), "--unixsocketperm", "777", "--save", "",
+            "--dir", folder, "--appendonly"] + (["yes", "--appendfsync", "always"] if durable else ["no"]))
 
 
 class Coffer(Server):

@@ -4,7 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$(swift build -c release --show-bin-path)
-python3 Benchmarks/compare.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench" ${BENCH_ARGUMENTS:-}
+# shellcheck disable=SC2086
+python3 Benchmarks/compare.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench" \
+    ${JSON:+--json "$JSON"} ${BENCH_ARGUMENTS:-}
 python3 Benchmarks/verify.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench"
 for operation in "get" "verify" "verify --limited"; do
     # shellcheck disable=SC2086

@@ -1321,6 +1321,55 @@ class PipelineTests(Case):
         for i in ids:
             self.assertEqual(client.get(self.name(str(i))).value, b"%d" % i)
 
+    def test_gets_of_all_kinds_in_one_write(self):
+        """Plain ones are looked at ahead, in groups: others among them change nothing about anybody's answer."""
+        client = self.connect()
+        for i in range(40):
+            client.put(self.name(str(i)), b"value %d" % i * (i * 50))
+        client.put(self.name("3"), b"newer")
+        raw = self.raw()
+        kinds = [
+            lambda i: (c.get_body(self.name(str(i))), 0, b"newer" if i == 3 else b"value %d" % i * (i * 50)),
+            lambda i: (c.get_body(self.name(str(i)), version=1), 0, b"value %d" % i * (i * 50)),
+            lambda i: (c.get_body(self.name(str(i)), version=9), c.VersionNotFound.number, None),
+            lambda i: (c.get_body(self.name("absent-%d" % i)), c.NotFound.number, None),
+            lambda i: (c.get_body(self.name(str(i)) + "/"), c.InvalidName.number, None),
+            lambda i: (c.get_body(self.name(str(i)), deadline=60_000), 0, b"newer" if i == 3 else b"value %d" % i * (i * 50)),
+            lambda i: (c.get_body(self.name(str(i)))[:-1], c.Malformed.number, None),
+        ]
+        for weights in ([1, 0, 0, 0, 0, 0, 0], [40, 1, 1, 1, 1, 1, 1], [1] * 7):
+            expected, frames = {}, b""
+            for request in range(1, 201):
+                body, error, value = random.choices(kinds, weights)[0](random.randrange(40))
+                expected[request] = error, value
+                frames += c.frame(c.REQUEST, c.GET, request, body)
+            # Also with an end in the middle of a frame.
+            cut = random.randrange(len(frames))
+            raw.bytes(frames[:cut])
+            time.sleep(0.02)
+            raw.bytes(frames[cut:])
+            for _ in range(200):
+                kind, operation, request, body = raw.read()
+                self.assertEqual((kind, operation), (c.RESPONSE, c.GET))
+                error, value = expected.pop(request)
+                r = c.Reader(body)
+                self.assertEqual(r.u16(), error)
+                if value is not None:
+                    self.assertEqual(body[31:31 + len(value)], value)
+            self.assertEqual(expected, {})
+        self.alive(raw)
+
+    def test_an_id_that_is_not_finished_is_not_taken_twice_among_gets(self):
+        self.connect().put(self.name(), b"1")
+        raw = self.raw()
+        # The second one waits for the list of names; the last one has its id.
+        names = [self.name(), self.name("absent"), self.name()]
+        raw.bytes(b"".join(c.frame(c.REQUEST, c.GET, i, c.get_body(n)) for i, n in zip([1, 2, 2], names)))
+        answers = []
+        while not answers or answers[-1][0] != c.END:
+            answers.append(raw.read())
+        self.assertEqual([(kind, request) for kind, _, request, _ in answers], [(c.RESPONSE, 1), (c.END, 0)])
+
     def test_changes_of_one_name_keep_their_order(self):
         client = self.connect()
         requests = [client.start(c.PUT, c.put_body(self.name(), b"%d" % i)) for i in range(200)]

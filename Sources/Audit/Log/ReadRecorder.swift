@@ -6,7 +6,11 @@ import CofferStore
 /// Used on its loop's thread only.
 public final class ReadRecorder {
     private let log: AuditLog
-    private var table: ReadTable
+    private var table: ReadTable {
+        didSet { current = .passUnretained(table) }
+    }
+    /// The same, for those who count no references on the way of a get.
+    private var current: Unmanaged<ReadTable>
     private let isOn: Bool
     /// Whether the answer of a read has to wait for its record.
     public let isSync: Bool
@@ -21,6 +25,7 @@ public final class ReadRecorder {
     init(_ log: AuditLog, table: ReadTable, reads: AuditOptions.Reads) {
         self.log = log
         self.table = table
+        current = .passUnretained(table)
         isOn = reads != .off
         isSync = reads == .sync
     }
@@ -29,6 +34,18 @@ public final class ReadRecorder {
     /// recorded at all.
     @inline(__always)
     public var permits: Bool { !isOn || log.permitsChanges }
+
+    /// A read that is about to be made: asks the memory for its place. `hash` as for ``count(_:_:_:hash:tenant:name:version:result:now:)``.
+    @inline(__always)
+    public func expect(_ action: AuditAction, _ noun: AuditNoun, _ who: AuditWho, hash: (low: UInt64, high: UInt64)) {
+        if isOn { current._withUnsafeGuaranteedRef { $0.expect(hash.low, action, noun, who) } }
+    }
+
+    /// The same, when the memory has had time to answer: asks for what lies at that place.
+    @inline(__always)
+    public func approach(_ action: AuditAction, _ noun: AuditNoun, _ who: AuditWho, hash: (low: UInt64, high: UInt64)) {
+        if isOn { current._withUnsafeGuaranteedRef { $0.approach(hash.low, action, noun, who) } }
+    }
 
     /// Counts a read of a secret.
     /// - Parameters:
@@ -43,7 +60,7 @@ public final class ReadRecorder {
         guard isOn else { return true }
         let key = ReadTable.Key(
             low: hash.low, high: hash.high, tenant: tenant, version: version, noun: noun, action: action, result: result)
-        if table.count(key, who, name, now: now) { return true }
+        if current._withUnsafeGuaranteedRef({ $0.count(key, who, name, now: now) }) { return true }
         handOver()
         if !isBehind, table.count(key, who, name, now: now) { return true }
         if result != 0 { lost += 1 }
@@ -53,9 +70,10 @@ public final class ReadRecorder {
     /// When reads are to be handed over next, on the loop's clock; 0: there are none.
     @inline(__always)
     public func due(_ now: UInt64) -> UInt64 {
-        guard table.first != 0 else { return 0 }
+        let first = current._withUnsafeGuaranteedRef { $0.first }
+        guard first != 0 else { return 0 }
         // A clock that was put back holds nothing up.
-        return now < table.first ? now : table.first + Self.interval
+        return now < first ? now : first + Self.interval
     }
 
     /// Gives what was counted to the log.

@@ -1,3 +1,4 @@
+import CLinux
 import CofferStore
 import CSodium
 import Glibc
@@ -72,10 +73,24 @@ final class ReadTable: @unchecked Sendable {
     }
 
     @inline(__always)
-    private static func place(_ key: Key, _ who: UnsafeMutableRawPointer) -> Int {
-        let kind = UInt64(key.action.rawValue) << 32 | UInt64(key.noun.rawValue) << 16 | UInt64(key.result)
-        // The name's hash is well mixed; the rest only has to move it somewhere else.
-        return Int(truncatingIfNeeded: key.low ^ (UInt64(UInt(bitPattern: who)) >> 4 &+ key.version ^ kind) &* 0x9E37_79B9_7F4A_7C15)
+    private static func place(_ hash: UInt64, _ action: AuditAction, _ noun: AuditNoun, _ who: UnsafeMutableRawPointer) -> Int {
+        let kind = UInt64(action.rawValue) << 32 | UInt64(noun.rawValue) << 16
+        // The name's hash is well mixed; the rest only has to move it somewhere else. What is known only after the read, version and
+        // result, stays out of it, so that the place can be fetched ahead.
+        return Int(truncatingIfNeeded: hash ^ (UInt64(UInt(bitPattern: who)) >> 4 ^ kind) &* 0x9E37_79B9_7F4A_7C15)
+    }
+
+    /// A read that is about to be made: asks the memory for its slot.
+    @inline(__always)
+    func expect(_ hash: UInt64, _ action: AuditAction, _ noun: AuditNoun, _ who: AuditWho) {
+        coffer_prefetch(slots + (Self.place(hash, action, noun, Unmanaged.passUnretained(who).toOpaque()) & mask), 1)
+    }
+
+    /// The slot is at hand by now: asks for what it names, a read of before that may be equal.
+    @inline(__always)
+    func approach(_ hash: UInt64, _ action: AuditAction, _ noun: AuditNoun, _ who: AuditWho) {
+        let index = slots[Self.place(hash, action, noun, Unmanaged.passUnretained(who).toOpaque()) & mask]
+        if index != 0 { coffer_prefetch(entries + Int(index - 1), 2) }
     }
 
     /// - Parameter name: 0 to ``AuditRecord/longestName`` bytes.
@@ -83,7 +98,7 @@ final class ReadTable: @unchecked Sendable {
     @inline(__always)
     func count(_ key: Key, _ who: AuditWho, _ name: UnsafeRawBufferPointer, now: UInt64) -> Bool {
         let caller = Unmanaged.passUnretained(who).toOpaque()
-        var slot = Self.place(key, caller) & mask
+        var slot = Self.place(key.low, key.action, key.noun, caller) & mask
         while true {
             let index = slots[slot]
             if index == 0 { return insert(key, who, name, at: slot, now: now) }

@@ -9,6 +9,7 @@
 #include "identity.h"
 #include "clientsocket.h"
 #include "eventloop.h"
+#include "prefetch.h"
 
 // Accepts with SOCK_NONBLOCK and SOCK_CLOEXEC. Returns the descriptor, or -errno.
 int coffer_accept(int listener);

@@ -16,7 +16,7 @@ extension Connection {
             return false
         }
         let counted = loop.recorder.count(
-            .get, .secret, caller.who, hash: loop.reader.identify(tenant: tenant, name: name, wasRead: true), tenant: tenant, name: name,
+            .get, .secret, who, hash: loop.reader.identify(tenant: tenant, name: name, wasRead: true), tenant: tenant, name: name,
             version: found.version, now: loop.now)
         if counted { return true }
         output.commit(0, scribbled: Self.valueOffset + found.writtenLength)
@@ -76,7 +76,7 @@ extension Connection {
     func countRefusedGet(_ name: UnsafeRawBufferPointer) {
         let tenant = caller.tenant ?? 0
         _ = loop.recorder.count(
-            .get, .secret, caller.who, hash: loop.reader.identify(tenant: tenant, name: name, wasRead: false), tenant: tenant, name: name,
+            .get, .secret, who, hash: loop.reader.identify(tenant: tenant, name: name, wasRead: false), tenant: tenant, name: name,
             version: 0, result: ErrorCode.denied.rawValue, now: loop.now)
     }
 

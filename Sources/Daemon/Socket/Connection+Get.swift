@@ -10,6 +10,48 @@ extension Connection {
     /// Room that most records fit in; larger ones say what they need.
     private static let usualRecord = 1_024
 
+    /// Carries out the plain gets at the front of the input, up to the first frame that is something else or has to be refused.
+    /// - Returns: whether there were any; otherwise nothing has happened.
+    @inline(__always)
+    func getAll(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard rules.phase == .open, unfinished.isEmpty, loop.isUnlocked, !loop.isDraining, loop.recorder.permits(loop.now),
+            let tenant = caller.tenant
+        else { return false }
+        let ahead = loop.getsAhead
+        lookAhead(bytes, tenant, ahead)
+        guard ahead.count > 0 else { return false }
+        for index in 0..<ahead.count {
+            let next = ahead[index]
+            if loop.plantsAllocation { loop.plant() }
+            get(next.requestID, tenant, next.name, 0, .none, hash: next.hash, isRecorded: false)
+            input.consume(next.length)
+            // One that waits for something may be cancelled, and its id may not be used again: those behind it are looked at closely.
+            if isClosed || isBackedUp || !unfinished.isEmpty { break }
+        }
+        return true
+    }
+
+    /// Finds out which gets are at the front and may be answered, and asks the memory for what they need.
+    @inline(__always)
+    private func lookAhead(_ bytes: UnsafeRawBufferPointer, _ tenant: TenantID, _ ahead: GetsAhead) {
+        ahead.removeAll()
+        let rights = caller.rights
+        var start = 0
+        while ahead.count < GetsAhead.most, let (requestID, length, name) = GetsAhead.Get.scan(bytes, at: start),
+            rights.allows(.secret, .get, tenant: tenant, name: name) {
+            let hash = loop.reader.expect(tenant: tenant, name: name)
+            loop.recorder.expect(.get, .secret, who, hash: (hash.low, hash.high))
+            ahead.append(.init(requestID: requestID, length: length, name: name, hash: hash))
+            start += length
+        }
+        guard ahead.count > 1 else { return }
+        for index in 0..<ahead.count {
+            let hash = ahead[index].hash
+            loop.reader.approach(hash)
+            loop.recorder.approach(.get, .secret, who, hash: (hash.low, hash.high))
+        }
+    }
+
     func get(_ requestID: UInt32, _ body: UnsafeRawBufferPointer) {
         let name: UnsafeRawBufferPointer
         let version: UInt64
@@ -39,15 +81,18 @@ extension Connection {
         get(requestID, tenant, name, version, unless, isRecorded: false)
     }
 
-    /// - Parameter isRecorded: the audit log has this read already, durable.
+    /// - Parameters:
+    ///   - hash: of the name, where it is known already.
+    ///   - isRecorded: the audit log has this read already, durable.
     func get(
-        _ requestID: UInt32, _ tenant: TenantID, _ name: UnsafeRawBufferPointer, _ version: UInt64, _ unless: Expectation, isRecorded: Bool
+        _ requestID: UInt32, _ tenant: TenantID, _ name: UnsafeRawBufferPointer, _ version: UInt64, _ unless: Expectation,
+        hash: NameHash? = nil, isRecorded: Bool
     ) {
         var size = Self.usualRecord
         while true {
             let room = output.reserve(Self.valueOffset + size)
             let value = UnsafeMutableRawBufferPointer(rebasing: room[Self.valueOffset...])
-            let outcome = loop.reader.read(tenant: tenant, name: name, version: version, now: loop.now, into: value)
+            let outcome = loop.reader.read(tenant: tenant, name: name, version: version, now: loop.now, hash: hash, into: value)
             switch outcome {
             case .tooSmall(let needed):
                 size = needed

@@ -8,7 +8,8 @@ import Glibc
 /// One client: its buffers, its unfinished requests, and the I/O between. Used on its loop's thread only.
 final class Connection {
     let id: ConnectionID
-    unowned let loop: SocketLoop
+    /// Strong, as it is asked many times in each request: an unowned one would be counted each time. ``close()`` ends the circle.
+    let loop: SocketLoop
     let peer: PeerIdentity
     let uid: UInt32
     /// As the loop knows the caller.
@@ -19,6 +20,8 @@ final class Connection {
     let output = FlatBuffer()
     var unfinished: [UInt32: PendingRequest] = [:]
     var caller: Caller
+    /// The caller as the audit log has it; it stays who it is.
+    let who: AuditWho
     var nonce = Bytes16.zero
     var tenantName = ""
     /// What the client said in its hello.
@@ -42,6 +45,8 @@ final class Connection {
     private static let frameTime: UInt64 = 30_000
     private static let sendTime: UInt64 = 60_000
     private static let receiveSize = 16 << 10
+    /// Bytes of answers that leave before all requests that arrived with theirs are carried out.
+    private static let worthSending = 4 << 10
     /// Reads in a row before other connections have their turn.
     private static let readsInTurn = 8
 
@@ -52,9 +57,10 @@ final class Connection {
         let principal = peer.principal
         uid = principal.uid
         enteredAs = principal
+        who = loop.who(principal)
         caller = Caller(
-            selector: "uid:\(principal.uid)", tenant: nil, rights: loop.policies.snapshot.principalClass(for: principal),
-            who: loop.who(principal), trail: loop.services.trail)
+            selector: "uid:\(principal.uid)", tenant: nil, rights: loop.policies.snapshot.principalClass(for: principal), who: who,
+            trail: loop.services.trail)
         policyVersion = loop.policies.version
         checksSender = caller.rights.checksSender || peer.needsConfirmation
         handshakeDeadline = now + Self.handshakeTime
@@ -132,6 +138,12 @@ final class Connection {
                 return
             }
             let bytes = input.readable
+            if getAll(bytes) {
+                isAnother = true
+                // Whoever asked may begin with these while the rest is carried out.
+                if output.count >= Self.worthSending && input.count > 0 { flush() }
+                continue
+            }
             switch FrameScan.scan(bytes, limit: rules.frameLimit) {
             case .incomplete(let needed):
                 missing = needed - bytes.count
@@ -155,9 +167,6 @@ final class Connection {
 
     @inline(__always)
     private func handle(_ header: FrameHeader, _ body: UnsafeRawBufferPointer) {
-        if header.operation == Operation.get.rawValue, header.kind == .request, rules.phase == .open, unfinished.isEmpty, header.requestID != 0 {
-            return get(header.requestID, body)
-        }
         if header.operation == Operation.verify.rawValue, header.kind == .request, rules.phase == .open, unfinished.isEmpty, header.requestID != 0 {
             return verify(header.requestID, body)
         }
@@ -174,8 +183,6 @@ final class Connection {
         case .fail(let code, let message): fail(Failure(code, message))
         }
     }
-
-    /// Too much is unsent or unfinished: nothing more is read until that changes.
 
     /// Too much is unsent: nothing more is read until that changes.
     var isBackedUp: Bool { output.count > Limits.unsentOutput }

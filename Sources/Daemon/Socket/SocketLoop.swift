@@ -14,7 +14,8 @@ final class SocketLoop: @unchecked Sendable {
     let inbox: LoopInbox
     let epoll: Int32
     let clock: @Sendable () -> UInt64
-    private(set) var reader: StoreReader
+    let reader: StoreReader
+    let getsAhead = GetsAhead()
     /// Counts the reads of this loop.
     let recorder: ReadRecorder
     /// Callers that are connected: one process is one, however many connections it has.
@@ -31,13 +32,14 @@ final class SocketLoop: @unchecked Sendable {
     /// For the test of the allocation gate (formats.md 18).
     let plantsAllocation: Bool
 
-    private var connections: [Int32: Connection] = [:]
+    private var connections = ConnectionTable()
     private var frameMemory = FrameMemory()
     /// Connections whose frame waits for memory.
     private var waitingForMemory: Set<ConnectionID> = []
     private var nextSerial: UInt64 = 0
     private var touched: [Connection] = []
-    private var isTouching = false
+    /// The same while they are seen to: the two change places, so that neither allocates.
+    private var settling: [Connection] = []
     private var deadlines = DeadlineHeap()
     /// At so many deadlines the finished ones are forgotten.
     private var deadlinesKept = SocketLoop.fewDeadlines
@@ -88,7 +90,7 @@ final class SocketLoop: @unchecked Sendable {
             let due = recorder.due(now)
             if due != 0 && now >= due { recorder.handOver() }
         }
-        for connection in Array(connections.values) { connection.close() }
+        for connection in connections.all { connection.close() }
         endReading()
         recorder.handOverLast()
     }
@@ -211,14 +213,14 @@ final class SocketLoop: @unchecked Sendable {
 
     private func settle() {
         while !touched.isEmpty {
-            let batch = touched
-            touched = []
-            for connection in batch {
+            swap(&touched, &settling)
+            for connection in settling {
                 connection.isTouched = false
                 guard !connection.isClosed else { continue }
                 connection.process()
                 connection.pump()
             }
+            settling.removeAll(keepingCapacity: true)
         }
     }
 
@@ -249,7 +251,7 @@ final class SocketLoop: @unchecked Sendable {
 
     private func sweep() {
         nextSweep = 0
-        for connection in Array(connections.values) where connection.isTimed {
+        for connection in connections.all where connection.isTimed {
             connection.checkTimes(now)
             if !connection.isClosed { watchTimes(of: connection) }
         }
@@ -290,7 +292,7 @@ final class SocketLoop: @unchecked Sendable {
         guard locked else { return refreshReader() }
         recorder.handOverLast()
         lockFailure = .locked
-        for connection in connections.values {
+        for connection in connections.all {
             for request in connection.unfinished.values where !Self.survivesLock(request.operation) {
                 // What the writer has may still be committed in front of the lock.
                 connection.finish(request, Failure(.locked, Failure.locked.message, outcome: request.isWithWriter ? .unknown : .none))
@@ -317,7 +319,7 @@ final class SocketLoop: @unchecked Sendable {
     /// New requests are no longer begun; what is unfinished may finish, watches end.
     func drain() {
         isDraining = true
-        for connection in Array(connections.values) {
+        for connection in connections.all {
             for request in connection.unfinished.values where [Operation.watch, .tokenWatch].contains(where: { $0.rawValue == request.operation }) {
                 connection.finish(request, .draining)
             }
@@ -327,7 +329,7 @@ final class SocketLoop: @unchecked Sendable {
 
     /// Ends connections whose requests have finished since ``drain()``.
     func drainFurther() -> Bool {
-        for connection in Array(connections.values) where connection.unfinished.isEmpty { connection.fail(.draining) }
+        for connection in connections.all where connection.unfinished.isEmpty { connection.fail(.draining) }
         return connections.isEmpty
     }
 

@@ -10,10 +10,16 @@ public final class StoreReader {
     private let inbox: ReaderInbox
     private let seat: ReaderSeat
     private let index: SealedIndex?
-    private var keys: KeySet?
+    private var keys: KeySet? {
+        didSet { usual = keys.map { ($0.sealing.id, $0.sealing.cipher.opener) } }
+    }
+    /// What opens most records, those of the sealing key. Pointers into `keys`.
+    private var usual: (id: UInt32, opener: Opener)?
     /// Valid while `active`: idle, the writer may have ended it.
     private var transaction: Transaction
     private var active = false
+    /// Between ``refresh()`` and ``end()``: a transaction begins when the first thing has to be read from the map.
+    private var mayBegin = false
     /// Whether the seat is taken; it is wherever a transaction is running.
     private var inside = false
     private var seenSignal: UInt64 = 0
@@ -110,15 +116,23 @@ public final class StoreReader {
         seat.leave()
     }
 
-    /// Begins, or begins again where something was committed since: what is read behind it is as new as every answer that was given.
+    /// What is read behind it is as new as every answer that was given; call it for each batch of requests. What the index has needs no
+    /// transaction: it begins, before ``end()``, with the first read that goes to the map.
+    /// - Throws: `locked`, or why LMDB gives no transaction.
     @inline(__always)
     public func refresh() throws(StoreError) {
-        if active && store.signal.load(ordering: .acquiring) == seenSignal { return }
-        try begin()
+        mayBegin = true
+        if store.signal.load(ordering: .acquiring) != seenSignal {
+            // One that has begun is too old now.
+            if active { return try begin() }
+            takeEvents()
+        }
+        guard keys != nil else { throw Self.locked }
     }
 
     /// Resets the transaction; it must not be held while idle.
     public func end() {
+        mayBegin = false
         guard active else { return }
         transaction.reset()
         leave()
@@ -196,64 +210,84 @@ public final class StoreReader {
         return (key.low, key.high)
     }
 
+    // MARK: Looking ahead
+
+    /// A name that will be read soon: asks the memory for the place in the index that says where its record lies.
+    /// - Parameter name: at most ``Name/maximumLength`` bytes.
+    /// - Returns: the name's hash, for ``approach(_:)`` and ``read(tenant:name:version:now:hash:into:)``.
+    @inline(__always)
+    public func expect(tenant: TenantID, name: UnsafeRawBufferPointer) -> NameHash {
+        let key = IndexKey(tenant: tenant, name: name, scratch: scratch + Self.nameScratch)
+        index?.expect(key)
+        return NameHash(low: key.low, high: key.high)
+    }
+
+    /// Asks the memory for the record itself.
+    @inline(__always)
+    public func approach(_ hash: NameHash) { index?.approach(hash.key) }
+
     // MARK: Values
 
     /// Opens the active version straight into `output`. Between begin and end.
     public func readActive(
-        tenant: TenantID, name: UnsafeRawBufferPointer, now: UInt64, into output: UnsafeMutableRawBufferPointer
+        tenant: TenantID, name: UnsafeRawBufferPointer, now: UInt64, hash: NameHash? = nil, into output: UnsafeMutableRawBufferPointer
     ) -> ReadOutcome {
-        guard let keys else { return .failure(Self.locked) }
+        guard usual != nil else { return .failure(Self.locked) }
         guard name.count <= Name.maximumLength else { return .missing }
-        guard let index else { return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output) }
-        let key = IndexKey(tenant: tenant, name: name, scratch: scratch + Self.nameScratch)
+        guard let index else { return readFromMap(tenant: tenant, name: name, version: 0, now: now, into: output) }
+        let key = hash?.key ?? IndexKey(tenant: tenant, name: name, scratch: scratch + Self.nameScratch)
         lastHash = (key.low, key.high)
         guard let found = index.find(key) else {
-            return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output)
+            return readFromMap(tenant: tenant, name: name, version: 0, now: now, into: output)
         }
         var lmdbKey = (found.hash.0, found.hash.1, found.version.bigEndian)
         let outcome = withUnsafeBytes(of: &lmdbKey) {
-            open(found.record, key: $0, version: found.version, tenant: tenant, name: name, now: now, keys: keys, into: output)
+            open(found.record, key: $0, version: found.version, tenant: tenant, name: name, now: now, into: output)
         }
         switch outcome {
         case .expired, .deleted:
             // The record knows the earlier of two moments; the name record knows both.
-            return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output)
+            return readFromMap(tenant: tenant, name: name, version: 0, now: now, into: output)
         case .failure(let error) where error.code == .unknownKey:
             // Its key was dropped: the map has the record sealed anew.
-            return readFromMap(tenant: tenant, name: name, version: 0, now: now, keys: keys, into: output)
+            return readFromMap(tenant: tenant, name: name, version: 0, now: now, into: output)
         default: return outcome
         }
     }
 
     /// Opens one version. `version` 0: the active one.
+    /// - Parameter hash: of this name, where ``expect(tenant:name:)`` gave it.
     public func read(
-        tenant: TenantID, name: UnsafeRawBufferPointer, version: UInt64, now: UInt64, into output: UnsafeMutableRawBufferPointer
+        tenant: TenantID, name: UnsafeRawBufferPointer, version: UInt64, now: UInt64, hash: NameHash? = nil,
+        into output: UnsafeMutableRawBufferPointer
     ) -> ReadOutcome {
         lastHash = (0, 0)
-        guard version != 0 else { return readActive(tenant: tenant, name: name, now: now, into: output) }
-        guard let keys else { return .failure(Self.locked) }
+        guard version != 0 else { return readActive(tenant: tenant, name: name, now: now, hash: hash, into: output) }
         guard name.count <= Name.maximumLength else { return .missing }
-        return readFromMap(tenant: tenant, name: name, version: version, now: now, keys: keys, into: output)
+        return readFromMap(tenant: tenant, name: name, version: version, now: now, into: output)
     }
 
     /// Opens a record into the output, compares the name that was asked for, and looks at the clock.
     @inline(__always)
     private func open(
         _ record: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer, version: UInt64, tenant: TenantID,
-        name: UnsafeRawBufferPointer, now: UInt64, keys: KeySet, into output: UnsafeMutableRawBufferPointer
+        name: UnsafeRawBufferPointer, now: UInt64, into output: UnsafeMutableRawBufferPointer
     ) -> ReadOutcome {
-        let recordKey: RecordKey
+        let keyID: UInt32
+        let opener: Opener
         do throws(StoreError) {
-            recordKey = try keys.recordKey(try Record.keyID(of: record).get())
+            keyID = try Record.keyID(of: record).get()
+            opener = try self.opener(of: keyID)
         } catch {
             return .failure(error)
         }
-        let length = Record.plaintextLength(of: record, suite: recordKey.cipher.suite)
+        let length = Record.plaintextLength(of: record, suite: opener.suite)
         guard length >= ValueTrailer.fixedSize else { return .failure(Self.damagedValue) }
         guard output.count >= length, let base = output.baseAddress else { return .tooSmall(needed: length) }
-        guard Record.open(record, table: .values, key: key, with: recordKey, to: base.assumingMemoryBound(to: UInt8.self), scratch: scratch) else {
-            return .failure(Self.damagedValue)
-        }
+        guard
+            Record.open(
+                record, table: .values, key: key, keyID: keyID, opener: opener, to: base.assumingMemoryBound(to: UInt8.self), scratch: scratch)
+        else { return .failure(Self.damagedValue) }
         let plaintext = UnsafeRawBufferPointer(start: base, count: length)
         guard let trailer = ValueTrailer(plaintext), trailer.tenant == tenant, trailer.nameLength == name.count,
             memcmp(base + trailer.nameOffset, name.octets, name.count) == 0
@@ -270,15 +304,21 @@ public final class StoreReader {
             contentTypeLength: trailer.contentTypeLength, writtenLength: length))
     }
 
+    @inline(__always)
+    private func opener(of id: UInt32) throws(StoreError) -> Opener {
+        if let usual, usual.id == id { return usual.opener }
+        guard let keys else { throw Self.locked }
+        return try keys.recordKey(id).cipher.opener
+    }
+
     private static var locked: StoreError { StoreError(.locked, "the store is locked") }
     private static var damagedValue: StoreError { StoreError(.damaged, "the value's record does not authenticate where it lies") }
 
     private func readFromMap(
-        tenant: TenantID, name: UnsafeRawBufferPointer, version asked: UInt64, now: UInt64, keys: KeySet,
-        into output: UnsafeMutableRawBufferPointer
+        tenant: TenantID, name: UnsafeRawBufferPointer, version asked: UInt64, now: UInt64, into output: UnsafeMutableRawBufferPointer
     ) -> ReadOutcome {
         do throws(StoreError) {
-            try requireTransaction()
+            let keys = try unlockedKeys()
             guard let record = try nameRecord(tenant: tenant, name: name, keys: keys), !record.purged else { return .missing }
             if record.deleted != 0 { return .deleted }
             let version = asked == 0 ? record.active : asked
@@ -293,7 +333,7 @@ public final class StoreReader {
             let key = hash + version.bigEndianBytes
             guard let sealed = try transaction.get(.values, key) else { return .failure(Self.damagedValue) }
             let outcome = key.withUnsafeBytes {
-                open(sealed, key: $0, version: version, tenant: tenant, name: name, now: now, keys: keys, into: output)
+                open(sealed, key: $0, version: version, tenant: tenant, name: name, now: now, into: output)
             }
             if case .value = outcome, version == record.active, let index {
                 let indexKey = IndexKey(tenant: tenant, name: name, scratch: scratch + Self.nameScratch)
@@ -321,12 +361,16 @@ public final class StoreReader {
     }
 
     private func requireTransaction() throws(StoreError) {
-        guard active else { throw StoreError(.failed, "reading outside of begin and end") }
+        if active { return }
+        guard mayBegin else { throw StoreError(.failed, "reading outside of begin and end") }
+        try begin()
     }
 
     func unlockedKeys() throws(StoreError) -> KeySet {
-        guard let keys else { throw StoreError(.locked, "the store is locked") }
+        guard keys != nil else { throw Self.locked }
         try requireTransaction()
+        // As they are now: with the transaction a new key may have come.
+        guard let keys else { throw Self.locked }
         return keys
     }
 

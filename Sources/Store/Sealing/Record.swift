@@ -198,17 +198,26 @@ enum Record {
     }
 
     /// Opens a record at `output`, which has room for its plaintext. Allocates nothing.
-    @inline(__always)
     static func open(
         _ record: UnsafeRawBufferPointer, table: Table, key: UnsafeRawBufferPointer, with recordKey: RecordKey,
         to output: UnsafeMutablePointer<UInt8>, scratch: UnsafeMutableRawPointer
     ) -> Bool {
-        let suite = recordKey.cipher.suite
-        let length = plaintextLength(of: record, suite: suite)
+        withExtendedLifetime(recordKey) {
+            open(record, table: table, key: key, keyID: recordKey.id, opener: recordKey.cipher.opener, to: output, scratch: scratch)
+        }
+    }
+
+    /// The same for who keeps the key.
+    @inline(__always)
+    static func open(
+        _ record: UnsafeRawBufferPointer, table: Table, key: UnsafeRawBufferPointer, keyID: UInt32, opener: Opener,
+        to output: UnsafeMutablePointer<UInt8>, scratch: UnsafeMutableRawPointer
+    ) -> Bool {
+        let nonceSize = opener.suite.nonceSize
+        let length = plaintextLength(of: record, suite: opener.suite)
         guard length >= 0, let base = record.baseAddress else { return false }
-        let associated = AssociatedData.write(to: scratch, keyID: recordKey.id, table: table, length: length, key: key)
-        let sealed = UnsafeRawBufferPointer(rebasing: record[(prefixSize + suite.nonceSize)...])
-        return recordKey.cipher.open(
-            sealed, associated: associated, nonce: (base + prefixSize).assumingMemoryBound(to: UInt8.self), to: output)
+        let associated = AssociatedData.write(to: scratch, keyID: keyID, table: table, length: length, key: key)
+        let sealed = UnsafeRawBufferPointer(rebasing: record[(prefixSize + nonceSize)...])
+        return opener.open(sealed, associated: associated, nonce: (base + prefixSize).assumingMemoryBound(to: UInt8.self), to: output)
     }
 }

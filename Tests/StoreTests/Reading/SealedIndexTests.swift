@@ -118,13 +118,27 @@ struct SealedIndexTests {
         Self.store(index, key, 4, 11, 100)
         #expect(index.find(key)?.version == 4)
     }
-}
 
-extension IndexKey {
-    /// A key of the test's choice.
-    fileprivate init(low: UInt64, high: UInt64) {
-        self.init(tenant: 0, name: [])
-        self.low = low
-        self.high = high
+    @Test("its table grows with what it holds, and all is found at each size")
+    func grows() throws {
+        try Sodium.initialise()
+        let index = try SealedIndex(limit: 64 << 20)
+        func key(_ number: Int) -> IndexKey { IndexKey(low: UInt64(number), high: UInt64(number) &* 0x9E37_79B9_7F4A_7C15) }
+        Self.store(index, key(0), 1, 1, 16)
+        #expect(index.bytes < 16 << 10)
+        for number in 1..<100_000 {
+            Self.store(index, key(number), UInt64(number), 1, 16)
+            // Just before and behind each doubling.
+            if number.nonzeroBitCount == 1 || number % 1_024 == 768 {
+                for number in stride(from: number, to: 0, by: -max(number / 50, 1)) { #expect(index.find(key(number))?.version == UInt64(number)) }
+                index.expect(key(number + 1))
+                index.approach(key(number + 1))
+            }
+        }
+        #expect(index.entries == 100_000)
+        #expect(index.bytes < 12 << 20)
+        for number in 1..<50_000 { index.remove(key(number), revision: 2) }
+        for number in 50_000..<100_000 { #expect(index.find(key(number))?.version == UInt64(number)) }
+        #expect(index.entries == 50_001)
     }
 }
