@@ -167,12 +167,14 @@ let package = Package(
         .executableTarget(
             name: "coffer",
             dependencies: [
-                "CofferAge", "CofferAudit", "CofferClient", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
+                // CofferDaemon: what it could not read again is not restored for it.
+                "CofferAge", "CofferAudit", "CofferClient", "CofferDaemon", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],
             path: "Sources/CLI",
-            swiftSettings: settings
+            // Without MemberImportVisibility: below CofferDaemon lies Foundation, whose C module claims `struct stat` for itself.
+            swiftSettings: [.enableUpcomingFeature("ExistentialAny")]
         ),
         .executableTarget(
             name: "coffer-bench",

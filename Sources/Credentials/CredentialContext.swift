@@ -15,7 +15,7 @@ final class CredentialContext: Sendable {
     init(store: Store, options: CredentialOptions, transport: any UpstreamTransport) {
         self.store = store
         self.options = options
-        self.transport = transport
+        self.transport = options.rehearses ? SilentTransport() : transport
     }
 
     /// Unix milliseconds.

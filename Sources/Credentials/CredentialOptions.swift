@@ -25,5 +25,9 @@ public struct CredentialOptions: Sendable {
     /// Spreads repetitions: 0 up to, not including, 1.
     public var jitter: @Sendable () -> Double = { Double.random(in: 0..<1) }
 
+    /// A copy of a store is tried out, perhaps while the original goes on: nothing happens by itself, no upstream is called, no sink's file
+    /// is written. What would is refused with ``CredentialError/rehearses``.
+    public var rehearses = false
+
     public init() {}
 }

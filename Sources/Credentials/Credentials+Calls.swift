@@ -9,6 +9,7 @@ extension Credentials {
     public func call(
         _ provider: String, step: String, values: [String: SecretBuffer]
     ) async throws(CredentialError) -> StepResult {
+        try context.requireInEarnest()
         guard let found = providers.find(provider), let step = found.step(step) else {
             throw CredentialError(.notFound, "provider", "there is no provider '\(provider)' with this step")
         }

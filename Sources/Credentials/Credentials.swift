@@ -34,6 +34,9 @@ public final class Credentials: CommitListener, Sendable {
         if !store.isLocked { follower.load() }
     }
 
+    /// Whether nothing happens by itself and nothing leaves (``CredentialOptions/rehearses``).
+    public var rehearses: Bool { context.options.rehearses }
+
     /// Whether nothing can be asked: the store is locked, or what it holds could not be read.
     public var isLocked: Bool { context.directory.isLocked }
 
@@ -57,7 +60,9 @@ public final class Credentials: CommitListener, Sendable {
     // MARK: What happens by itself
 
     /// Begins to keep tokens alive: journals of the last run are judged, schedules run. What was deleted long ago goes, once a day.
+    /// In a rehearsal nothing of it does.
     public func start() {
+        guard !rehearses else { return }
         tokens.start()
         pools.start()
         schedules.start()

@@ -84,7 +84,7 @@ public final class Daemon: Service {
             store: store, policies: policies, connections: counts, credentials: CredentialSigns(credentials: credentials, clock: clock),
             backups: signs, scrubs: scrubs, audit: AuditSigns(log: audit), facts: .init(
                 socketPath: settings.socket, socketMode: settings.socketMode, storePath: settings.store, isHidden: isHidden,
-                startTime: clock(), unlockNote: opened.note, legacyVariables: HTTPDoors.legacyVariables(settings.http, environment)),
+                startTime: clock(), unlockNote: opened.note, isRehearsal: settings.rehearsal, legacyVariables: HTTPDoors.legacyVariables(settings.http, environment)),
             clock: clock)
         let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"), trail: trail)
         let services = Services(
@@ -111,6 +111,7 @@ public final class Daemon: Service {
             audit.close()
             throw error
         }
+        if settings.rehearsal { logger.warning("\(StatusService.rehearsal)") }
         if !opened.note.isEmpty { logger.warning("the store is locked", metadata: ["reason": "\(opened.note)"]) }
     }
 
@@ -126,6 +127,7 @@ public final class Daemon: Service {
     private static func upstream(_ settings: Settings) throws(ConfigurationErrors) -> (CredentialOptions, CurlTransport) {
         var options = CredentialOptions()
         options.bases = settings.upstream.providers
+        options.rehearses = settings.rehearsal
         options.ownFiles = [settings.keyFile, settings.configuration].filter { !$0.isEmpty }
         var curl = CurlOptions()
         if !settings.upstream.authorities.isEmpty { curl.authorities = settings.upstream.authorities }
@@ -137,11 +139,11 @@ public final class Daemon: Service {
         }
     }
 
-    /// - Returns: `nil` where no backups are configured.
+    /// - Returns: `nil` where no backups are configured, and in a rehearsal.
     private static func keeper(
         _ settings: Settings, _ store: Store, _ trail: AuditTrail, _ logger: Logger, _ clock: @escaping @Sendable () -> UInt64
     ) throws(ConfigurationErrors) -> BackupKeeper? {
-        guard !settings.backups.folder.isEmpty else { return nil }
+        guard !settings.backups.folder.isEmpty, !settings.rehearsal else { return nil }
         return try BackupKeeper(
             store: store, configuration: settings.backups, memory: BackupLedgerFile(path: settings.store + "/scheduled-backups"),
             trail: trail, logger: logger, clock: clock)

@@ -42,6 +42,11 @@ struct CofferDaemonCommand: AsyncParsableCommand {
             discussion: "The store then goes on in a new incarnation above everything that was known. Without effect where it is not older.",
             valueName: "revision"))
     var acceptRollback: UInt64?
+    @Flag(
+        help: ArgumentHelp(
+            "Try out a restored copy of a store: no upstream is called, no token refreshed, no sink written, no backup taken.",
+            discussion: "Schedules rest. For one start; without it a restored store goes on where the backup left off."))
+    var rehearsal = false
     @Option(name: .customLong("connections-per-uid"), help: "Connections that one user may have open.") var connectionsPerUID: String?
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning, error or critical.") var logLevel: String?
     @Flag(name: .customLong("check-config"), help: "Check the configuration, say what is wrong, and stop.") var checkConfig = false
@@ -76,6 +81,7 @@ struct CofferDaemonCommand: AsyncParsableCommand {
             return
         }
         settings.acceptRollback = acceptRollback
+        settings.rehearsal = rehearsal
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "cofferd")
         logger.logLevel = Logger.Level(rawValue: settings.logLevel) ?? .info

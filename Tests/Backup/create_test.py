@@ -1,5 +1,6 @@
 """coffer backup create and verify: what is written, by whom it opens, and what is refused."""
 
+import fcntl
 import json
 import os
 import signal
@@ -260,6 +261,25 @@ class CreateTests(unittest.TestCase):
             if holds():
                 return True
         return False
+
+    def test_a_killed_one_leaves_nothing_for_long(self):
+        """kill -9 leaves a hidden draft; the next backup to that place takes it away, and none that is being written."""
+        target = os.path.join(self.folder, "left")
+        os.mkdir(target)
+        path = os.path.join(target, "b.age")
+        stale, foreign = os.path.join(target, ".b.age.0abc.tmp"), os.path.join(target, ".b.age.note.from.me.tmp")
+        for name in (stale, foreign):
+            with open(name, "w") as file:
+                file.write("half")
+            os.chmod(name, 0o600)
+        living = os.path.join(target, ".b.age.1abc.tmp")
+        with open(living, "w") as file:
+            os.chmod(living, 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            backup(self.daemon, path, self.keys)
+            self.assertEqual(leftovers(target), sorted(map(os.path.basename, (living, foreign))))
+        backup(self.daemon, path, self.keys, "--force")
+        self.assertEqual(leftovers(target), [os.path.basename(foreign)])
 
 
 if __name__ == "__main__":

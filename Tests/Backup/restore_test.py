@@ -185,7 +185,69 @@ class RestoreTests(unittest.TestCase):
         for arguments in (["--only", "a"], ["--merge", "--replace"], ["--discard-newer"], ["--store", "/x"]):
             self.assertEqual(restore(daemon, self.path("b.age"), self.keys, *arguments).code, 64, arguments)
 
+    # A copy that is tried out.
+
+    def test_rehearsal(self):
+        """A copy on another machine says that it is one; a daemon that rehearses uses nothing up and writes nothing outside of its store."""
+        old = self.daemon()
+        furnish(old)
+        target = self.path("tokens.txt")
+        old.ok("sink", "create", "out", "--path", target, "--encoding", "plain", "--element", "{name}\n")
+        old.ok("sink", "run", "out")
+        self.assertTrue(os.path.exists(target))
+        made = backup(old, self.path("b.age"), self.keys)
+        old.stop()
+        os.unlink(target)
+        copy = self.daemon("--rehearsal", start=False)
+        arguments = ["restore", self.path("b.age"), "--identity", self.keys.identity, "--store", copy.store, "--key-file", copy.key]
+        told = coffer(*arguments)
+        self.assertEqual(told.code, 0, told)
+        self.assertIn("--rehearsal", told.text)
+        copy.start()
+        self.assertEqual(copy.ok("status", "--json").json["rehearsal"], 1)
+        self.assertIn("rehearsal", [f["check"] for f in copy.cli("doctor", "--json").json])
+        self.assertEqual(copy.ok("get", "many/07").text, PLANT + "many/07")
+        for act in (["credential", "refresh", "main"], ["sink", "run", "out"], ["schedule", "run", "nightly"]):
+            refused = copy.cli(*act)
+            self.assertNotEqual(refused.code, 0, act)
+            self.assertIn("--rehearsal", refused.error, act)
+        self.assertFalse(os.path.exists(target))
+        self.assertEqual(backup(copy, self.path("again.age"), self.keys)["digest"], made["digest"])
+        # Into the store that it was taken of, it is no copy.
+        back = coffer("restore", self.path("b.age"), "--identity", self.keys.identity, "--store", old.store, "--key-file", old.key,
+                      "--replace", "--discard-newer", "--json")
+        self.assertEqual((back.code, back.json["warning"]), (0, None), back)
+
     # Bad input.
+
+    def test_what_no_service_can_read(self):
+        """Well-formed lines, rightly encrypted, that would leave a daemon which lets nobody in, or rules that nobody wrote."""
+        daemon = self.daemon()
+        furnish(daemon)
+        before = backup(daemon, self.path("b.age"), self.keys)["digest"]
+        lines = opened(self.path("b.age"), self.keys)
+        counts = trailer(lines)["counts"]
+
+        def forged(table, old, new):
+            found = [i for i, line in enumerate(lines) if line.startswith(b'{"document":"%s"' % table.encode()) and old in line]
+            self.assertTrue(found, (table, old))
+            body = list(lines[:-1])
+            body[found[0]] = body[found[0]].replace(old, new)
+            return sealed(with_trailer(body, counts), self.path("forged.age"), self.keys)
+
+        for table, old, new in (("users", b'"number":', b'"number":7'), ("tenants", b'"name":"acme","allows', b'"name":"","allows'),
+                                ("schedules", b'"action":"refresh"', b'"action":"explode"'), ("credentials", b'"name":"main"', b'"name":""'),
+                                ("policies", b'{"uid":1001}', b'{"any":true}'), ("policies", b'"names":["many/*"]', b'"names":["**"]')):
+            with self.subTest(table=table, new=new):
+                path = forged(table, old, new)
+                verified = coffer("backup", "verify", path, "--identity", self.keys.identity)
+                self.assertEqual(verified.code, 65, verified)
+                self.assertIn(" of %s" % table, verified.error)
+                refused = restore(daemon, path, self.keys, "--replace", "--discard-newer")
+                self.assertEqual(refused.code, 65, refused)
+                self.assertIn(" of %s" % table, refused.failure["message"])
+                os.unlink(path)
+        self.assertEqual(backup(daemon, self.path("after.age"), self.keys)["digest"], before)
 
     def test_bad_files(self):
         daemon = self.daemon()

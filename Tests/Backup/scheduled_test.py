@@ -103,15 +103,55 @@ class ScheduledTests(unittest.TestCase):
         for name in others:
             with open(os.path.join(one.folder, name), "w") as file:
                 file.write("mine")
-        with open(os.path.join(one.folder, ".coffer-1abc.age.tmp"), "w") as file:
-            file.write("half")
+        one.daemon.start()
+        one.until(lambda l: l["backups"])
+        store = one.daemon.ok("status", "--json").json["store_id"]
+        one.daemon.kill()
+        for name in (store, "0" * 32):         # left half written by this store's daemon, and by another one's
+            with open(os.path.join(one.folder, ".coffer-%s-1abc.age.tmp" % name), "w") as file:
+                file.write("half")
         one.daemon.start()
         first = one.until(lambda l: l["backups"])["backups"][0]["file"]
         one.until(lambda l: l["backups"] and l["backups"][0]["file"] != first)
         for name in others:
             self.assertTrue(os.path.exists(os.path.join(one.folder, name)), name)
         one.daemon.stop()
-        self.assertEqual(leftovers(one.folder), [])
+        self.assertEqual(leftovers(one.folder), sorted([".coffer-%s-1abc.age.tmp" % ("0" * 32), ".coffer-backups-" + store]))
+
+    def test_a_disk_that_is_away(self):
+        """An empty mount point is not the folder: nothing is forgotten, nothing is written there, and everybody is told."""
+        one = self.scheduled(every="1h")
+        before = one.until(lambda l: l["last_proven"] and not l["running"])
+        one.daemon.stop()
+        os.rename(one.folder, one.folder + ".disk")
+        os.mkdir(one.folder)
+        one.daemon.start()
+        away = one.until(lambda l: l["last_error"])
+        self.assertIn("mounted", away["last_error"])
+        self.assertEqual((away["backups"], away["last_proven"]), (before["backups"], before["last_proven"]))
+        self.assertIn("mounted", one.daemon.ok("status", "--json").json["backup_trouble"])
+        status, text = one.get("/health")
+        self.assertEqual(status, 503)
+        self.assertIn("backups failing", text)
+        self.assertEqual(one.metric("coffer_backup_folder_missing"), 1)
+        self.assertIn("bad", [f["verdict"] for f in one.daemon.cli("doctor", "--json").json if f["check"] == "backups"])
+        self.assertEqual(one.daemon.cli("backup", "run").code, 1)
+        self.assertEqual(os.listdir(one.folder), [])
+        os.rmdir(one.folder)
+        os.rename(one.folder + ".disk", one.folder)
+        one.daemon.ok("backup", "run")
+        self.assertEqual(len(one.list()["backups"]), 2)
+        self.assertEqual(one.metric("coffer_backup_folder_missing"), 0)
+        self.assertEqual(one.get("/health")[0], 200)
+        # Another folder in the configuration is a new beginning; the files of the old one stay.
+        one.daemon.stop()
+        files = one.files()
+        old, one.folder = one.folder, one.folder + ".other"
+        one.write()
+        one.daemon.start()
+        one.daemon.ok("backup", "run")
+        self.assertEqual(len(one.list()["backups"]), 1)
+        self.assertTrue(set(files) <= set(os.listdir(old)))
 
     def test_overdue_and_what_is_remembered(self):
         """No identity, no proof: the last proven one stays, however many follow, and the age survives a restart."""
@@ -180,7 +220,7 @@ class ScheduledTests(unittest.TestCase):
             self.assertEqual(result.code, 7, result)
             self.assertIn("space", one.list()["last_error"])
             self.assertEqual(len(one.files()), 1)
-            self.assertEqual(leftovers(base), [])
+            self.assertEqual([name for name in leftovers(base) if not name.startswith(".coffer-backups-")], [])
             one.daemon.ok("destroy", "large", "--yes")
             one.daemon.ok("backup", "run")     # room again: it goes on without a restart
             self.assertIsNone(one.list()["last_error"])

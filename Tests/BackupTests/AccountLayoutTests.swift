@@ -31,7 +31,7 @@ struct AccountLayoutTests {
         _ = try await accounts.apiKeys.betas(owner: user.number)
         try await accounts.doors.set("newapi", "price", secret("7.3"), allowSample: false, by: "test")
         try await accounts.doors.set("rtmanage", "password", SecretBuffer([0, 255, 1, 2]), allowSample: false, by: "test")
-        let (tables, text) = try fixture.check()
+        let (tables, text) = try fixture.check { (table, name, bytes) throws(StoreError) in try AccountDocumentCheck.judge(table, name, bytes) }
         #expect(tables == [.tenants, .users, .memberships, .accessTokens, .apiKeys, .apiKeyForms, .passwords, .doors, .sequences])
         #expect(text.contains(#""role":"admin","enabled":true,"#) && text.contains(#""display_name":"Anna \"Ä\"""#))
         #expect(text.contains(#"{"changed":1700000000000,"value64":"AP8BAg=="}"#) && text.contains(#""value":"7.3""#))

@@ -39,7 +39,7 @@ struct CredentialLayoutTests {
             SinkDraft(
                 tenant: .main, name: named("out"), content: .template(SinkTemplate(encoding: .json, header: "[", element: "{name}", footer: "]")),
                 path: fixture.path + "/tokens.json"), by: "test")
-        let (tables, text) = try fixture.check()
+        let (tables, text) = try fixture.check { (table, name, bytes) throws(StoreError) in try CredentialDocumentCheck.judge(table, name, bytes) }
         #expect(
             tables.isSuperset(of: [
                 .credentials, .credentialSecrets, .credentialTokens, .pools, .poolTokens, .providers, .schedules, .sinks, .sequences,

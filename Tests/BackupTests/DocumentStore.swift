@@ -35,8 +35,9 @@ final class DocumentStore: Sendable {
     }
 
     /// Every document of the store is in its backup, bit for bit, and every line is written the same again.
+    /// - Parameter judge: asked about each document: what the services wrote they can read.
     /// - Returns: the tables that have documents, and the backup's text.
-    func check() throws -> (tables: Set<DocumentTable>, text: String) {
+    func check(_ judge: DocumentCheck.Judge? = nil) throws -> (tables: Set<DocumentTable>, text: String) {
         var bytes: [UInt8] = []
         _ = try store.exportBackup(progress: { _, _ in }, to: { (piece) throws(StoreError) in bytes += piece })
         let keyring = try #require(store.monitor.locked { store.state.keys }).keyring
@@ -48,6 +49,7 @@ final class DocumentStore: Sendable {
             try reader.update(bytes) { (item) throws(StoreError) in
                 if case .key(let key) = item { reader.setKeyID(ids[Int(key.number) - 1], of: key.number) }
                 if case .document(let document) = item {
+                    try judge?(document.table, document.name, document.bytes)
                     found[document.table, default: [:]][document.name] = (Array(document.bytes.bytes), document.revision)
                 }
                 let numbers = Dictionary(uniqueKeysWithValues: ids.enumerated().map { ($1, UInt32($0 + 1)) })

@@ -51,7 +51,7 @@ struct DirectoryLoader {
     }
 
     /// - Parameter bytes: `nil`: the document is gone.
-    private static func event(
+    static func event(
         _ table: DocumentTable, _ name: [UInt8], _ bytes: SecretBuffer?, _ revision: UInt64
     ) throws(StoreError) -> DirectoryEvent? {
         switch table {

@@ -39,7 +39,7 @@ struct KeyFileRotation {
             throw CommandFailure.cannotCreate(
                 "the slot opens with '\(Printable.text(draft))' now, which could not be renamed to '\(Printable.text(path))': \(SystemError.text())")
         }
-        Path.synchroniseFolder(of: path)
+        try Path.synchroniseFolder(of: path)
     }
 
     func discard() { unlink(draft) }

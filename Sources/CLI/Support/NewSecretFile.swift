@@ -17,7 +17,7 @@ enum NewSecretFile {
             guard fsync(descriptor) == 0 else {
                 throw CommandFailure.cannotCreate("cannot write '\(Printable.text(path))': \(SystemError.text())")
             }
-            Path.synchroniseFolder(of: path)
+            try Path.synchroniseFolder(of: path)
         } catch {
             discard(path)
             throw error

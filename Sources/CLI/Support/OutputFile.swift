@@ -14,14 +14,9 @@ final class OutputFile {
         self.path = path
         self.mayReplace = mayReplace
         try Self.refuse(path, mayReplace)
-        let random = UInt64.random(in: .min ... .max)
-        temporary = "\(Path.folder(of: path))/.\(Path.last(of: path).prefix(100)).\(String(random, radix: 36)).tmp"
-        Interrupts.began(temporary)
-        descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else {
-            Interrupts.finished(temporary)
-            throw CommandFailure.cannotCreate("cannot create '\(Printable.text(path))': \(SystemError.text())")
-        }
+        let drafts = DraftFiles(of: path)
+        drafts.removeLeft()
+        (temporary, descriptor) = try drafts.make()
     }
 
     deinit { discard() }
@@ -52,14 +47,14 @@ final class OutputFile {
         close(descriptor)
         descriptor = -1
         Interrupts.finished(temporary)
-        Path.synchroniseFolder(of: path)
+        try Path.synchroniseFolder(of: path)
     }
 
     private func discard() {
         guard descriptor >= 0 else { return }
+        unlink(temporary)
         close(descriptor)
         descriptor = -1
-        unlink(temporary)
         Interrupts.finished(temporary)
     }
 }

@@ -13,10 +13,16 @@ enum Path {
     }
 
     /// Writes the folder's entries to the disk.
-    static func synchroniseFolder(of path: String) {
+    /// - Throws: where that fails: what was renamed in it may be gone after a crash.
+    static func synchroniseFolder(of path: String) throws {
         let descriptor = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        fsync(descriptor)
+        // A folder that may be written and not read: all of the disks instead.
+        if descriptor < 0, errno == EACCES { return sync() }
+        guard descriptor >= 0, fsync(descriptor) == 0 else {
+            let reason = SystemError.text()
+            if descriptor >= 0 { close(descriptor) }
+            throw CommandFailure.cannotCreate("the entry of '\(Printable.text(path))' cannot be written to the disk: \(reason)")
+        }
         close(descriptor)
     }
 

@@ -26,6 +26,8 @@ struct RestoreVerdict {
     var digest: String
     var differences: [Difference]
     var names: [Name]
+    /// What is to be minded before a daemon is started; empty: nothing.
+    var warning = ""
 
     init(_ response: RestoreResponse) {
         backup = BackupFigures(response.backup)
@@ -56,6 +58,18 @@ struct RestoreVerdict {
 
     private static let shownNames = 50
 
+    /// What acts by itself, by kinds of a backup.
+    private static let acting = ["credentials", "schedules", "sinks"]
+
+    /// A copy of a store acts like the store itself: it uses up the same tokens, and writes the same files.
+    /// - Parameter storeID: hexadecimal: of the store that the backup was put into.
+    mutating func noteCopy(storeID: String) {
+        let kinds = backup.counts.filter { Self.acting.contains($0.kind) && $0.count > 0 }.map { "\($0.count) \($0.kind)" }
+        guard storeID != backup.storeID, !kinds.isEmpty else { return }
+        warning = "this store is a copy of \(backup.storeID), with \(kinds.joined(separator: ", ")): a daemon on it refreshes the same tokens "
+            + "and writes the same files. Unless it takes the other one's place, start it with --rehearsal"
+    }
+
     // MARK: Output
 
     func print(file: String, dryRun: Bool, json: Bool) throws {
@@ -83,14 +97,14 @@ struct RestoreVerdict {
             \(dryRun ? "nothing was changed; \(file) would be restored like this" : "\(file) is restored")
             verdict   \(store) \(content)
             digest    \(digest)
-            revision  \(revision)\(dryRun ? " (as it is)" : " in the new incarnation \(incarnation)")
+            revision  \(revision)\(dryRun ? " (as it is)" : " in the new incarnation \(incarnation)")\(warning.isEmpty ? "" : "\nwarning   \(warning)")
             """
     }
 
     private func fields(_ file: String, _ dryRun: Bool) -> [(String, JSON)] {
         [
             ("file", .text(file)), ("dry_run", .bool(dryRun)), ("whole", .bool(isWhole)), ("digest", .text(digest)),
-            ("incarnation", .text(incarnation)), ("revision", .number(revision)), ("backup", .object(backup.fields)),
+            ("incarnation", .text(incarnation)), ("revision", .number(revision)), ("warning", warning.isEmpty ? .null : .text(warning)), ("backup", .object(backup.fields)),
             ("differences", .array(differences.map {
                 .object([
                     ("kind", .text($0.kind)), ("added", .number($0.added)), ("changed", .number($0.changed)), ("same", .number($0.same)),

@@ -15,7 +15,9 @@ struct StoppedRestore {
             let restore = try store.beginRestore(options)
             do {
                 try read { try restore.update($0) }
-                return RestoreVerdict(try restore.finish())
+                var verdict = RestoreVerdict(try restore.finish())
+                if !options.dryRun { verdict.noteCopy(storeID: Hex.text(store.storeID)) }
+                return verdict
             } catch {
                 restore.abandon()
                 throw error

@@ -44,7 +44,7 @@ struct CredentialLoader {
     }
 
     /// - Parameter bytes: `nil`: the document is gone.
-    private static func event(
+    static func event(
         _ table: DocumentTable, _ name: [UInt8], _ bytes: SecretBuffer?, _ revision: UInt64
     ) throws(StoreError) -> CredentialEvent? {
         switch table {

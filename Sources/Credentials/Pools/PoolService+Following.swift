@@ -72,7 +72,7 @@ extension PoolService {
         return name
     }
 
-    private static func pool(_ name: [UInt8], _ bytes: SecretBuffer, _ revision: UInt64) throws(StoreError) -> Pool {
+    static func pool(_ name: [UInt8], _ bytes: SecretBuffer, _ revision: UInt64) throws(StoreError) -> Pool {
         let pool = try PoolDocuments.pool(bytes, revision: revision)
         guard pool.number == (try CredentialNames.number(name)) else {
             throw StoreError(.damaged, "a pool's document is about another one")

@@ -12,6 +12,7 @@ extension ProviderService {
     public func call(
         _ provider: String, step: String, values: [String: SecretBuffer], proxy: SecretBuffer? = nil
     ) async throws(CredentialError) -> StepResult {
+        try context.requireInEarnest()
         guard let provider = find(provider) else { throw CredentialError(.notFound, "provider", "there is no provider of this name") }
         guard let step = provider.step(step) else { throw CredentialError(.notFound, "step", "the provider has no such step") }
         let call: PreparedCall

@@ -30,6 +30,10 @@ final class RefreshEngine: Sendable {
     ///   - deadline: Unix milliseconds; 0: none.
     ///   - waiter: called once, on any thread; must not block.
     func refresh(_ number: UInt64, _ wish: RefreshWish, deadline: UInt64 = 0, _ waiter: RefreshRegistry.Waiter? = nil) {
+        guard !context.options.rehearses else {
+            waiter?(RefreshEnd(error: .rehearses))
+            return
+        }
         let now = context.now
         if let waiter, deadline != 0, deadline <= now { return waiter(RefreshEnd(error: .isTooLate)) }
         // The alarm goes with the answer: a thousand that are satisfied leave no thousand alarms.

@@ -44,6 +44,7 @@ extension TokenIssuer {
     func send(
         _ credential: Credential, _ provider: Provider, _ step: ProviderStep, _ values: [String: SecretBuffer]
     ) async throws(CredentialError) -> (result: StepResult, presented: [UInt8]) {
+        try context.requireInEarnest()
         guard engine.registry.isOpen else { throw RefreshRegistry.stopping }
         let ticket = try await engine.turns.enter(provider.name, concurrency: provider.concurrency, gap: provider.gap)
         defer { engine.turns.leave(provider.name, ticket) }

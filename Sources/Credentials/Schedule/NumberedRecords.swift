@@ -70,7 +70,7 @@ struct NumberedRecords<Record: NumberedRecord>: Sendable {
         if let record { names[NameInTenant(tenant: record.tenant, bytes: record.name.bytes)] = number }
     }
 
-    private static func settings(_ number: UInt64, _ bytes: SecretBuffer, _ revision: UInt64) throws(StoreError) -> Record {
+    static func settings(_ number: UInt64, _ bytes: SecretBuffer, _ revision: UInt64) throws(StoreError) -> Record {
         let record = try Record.read(bytes, revision: revision)
         guard record.number == number else { throw StoreError(.damaged, "a record's document is about another one") }
         return record

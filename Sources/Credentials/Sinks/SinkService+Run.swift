@@ -16,6 +16,7 @@ extension SinkService {
     ) async throws(CredentialError) -> Sink {
         try context.directory.requireReady()
         guard isAllowed(try existing(number)) else { throw .notAllowed }
+        try context.requireInEarnest()
         let now = context.now
         let result: Result<Sink, CredentialError> = await withCheckedContinuation { continuation in
             let isStopped = desk.withLock { desk in

@@ -5,35 +5,78 @@ import Glibc
 struct BackupFolder: Sendable {
     let path: String
 
-    private static let draftEnd = ".tmp"
+    /// Hexadecimal: of the store whose backups these are. Several may share a folder.
+    let storeID: String
+
+    private static let draftEnd = ".age.tmp"
+    private var draftBeginning: String { ".coffer-\(storeID)-" }
 
     func place(of name: String) -> String { path + "/" + name }
 
-    /// - Parameter mayMake: only where no backup was ever written: one that has gone is a disk that is not mounted.
-    /// - Throws: `failed`.
-    func prepare(mayMake: Bool) throws(Failure) {
+    // MARK: The mark
+
+    /// A file that says that backups of this store were written here: a folder without it may be the place where a disk would be mounted.
+    var mark: String { place(of: ".coffer-backups-\(storeID)") }
+
+    var isMarked: Bool { access(mark, F_OK) == 0 }
+
+    /// - Throws: `storeFull`, `failed`.
+    private func setMark() throws(Failure) {
+        let text = Array("Backups of the store \(storeID) lie here. Without this file cofferd takes the folder for one whose disk is away.\n".utf8)
+        let descriptor = open(mark, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw Self.failure("cannot make a file in \(path)", errno) }
+        defer { close(descriptor) }
+        guard write(descriptor, text, text.count) == text.count, fsync(descriptor) == 0, Self.synchronise(path) else {
+            let code = errno
+            unlink(mark)
+            throw Self.failure("cannot make a file in \(path)", code)
+        }
+    }
+
+    /// Makes the folder ready for a backup.
+    /// - Parameter isKnown: whether backups were written to it before: then it is there, with its mark, or its disk is away.
+    /// - Throws: `storeFull`, `failed`.
+    func prepare(isKnown: Bool) throws(Failure) {
         var status = stat()
         if stat(path, &status) != 0 {
-            guard errno == ENOENT, mayMake else {
-                throw Self.failure("the backups' folder \(path) cannot be used", errno)
-            }
+            guard errno == ENOENT, !isKnown else { throw Self.failure("the backups' folder \(path) cannot be used", errno) }
             guard mkdir(path, 0o700) == 0 else { throw Self.failure("the backups' folder \(path) cannot be made", errno) }
             Self.synchronise(SystemPath.folder(of: path))
-            return
+        } else {
+            guard status.st_mode & S_IFMT == S_IFDIR else { throw Failure(.failed, "\(path), the backups' folder, is no folder") }
         }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw Failure(.failed, "\(path), the backups' folder, is no folder") }
+        guard !isMarked else { return }
+        guard !isKnown else { throw Failure(.failed, isAway) }
+        try setMark()
     }
 
-    /// A file that is being written, mode 0600, under a name of its own.
+    /// What is said of a folder that lacks its mark.
+    var isAway: String {
+        "the backups' folder \(path) is not the one that backups were written to: is its disk mounted? If it is, make the file \(mark)"
+    }
+
+    // MARK: Drafts
+
+    /// A file that is being written, mode 0600, under a name of its own, locked as long as somebody writes it.
     /// - Throws: `storeFull`, `failed`.
     func draft() throws(Failure) -> BackupDraft {
-        let name = ".coffer-\(String(UInt64.random(in: .min ... .max), radix: 36)).age\(Self.draftEnd)"
-        let descriptor = open(place(of: name), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw Self.failure("cannot make a file in \(path)", errno) }
-        return BackupDraft(descriptor, place(of: name), in: self)
+        for _ in 0..<16 {
+            let place = place(of: "\(draftBeginning)\(String(UInt64.random(in: .min ... .max), radix: 36))\(Self.draftEnd)")
+            let descriptor = open(place, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            guard descriptor >= 0 else { throw Self.failure("cannot make a file in \(path)", errno) }
+            var status = stat()
+            // Where nothing can be locked, nothing is taken for left behind either.
+            let isHeld = flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK
+            // Between the two calls somebody may have taken it for one that was left.
+            if isHeld, fstat(descriptor, &status) == 0, status.st_nlink == 1 {
+                return BackupDraft(descriptor, place, in: self)
+            }
+            close(descriptor)
+        }
+        throw Failure(.failed, "cannot keep a file in \(path)")
     }
 
-    /// Removes what a daemon that was killed left half written.
+    /// Removes what a daemon of this store left half written when it was killed: what nobody holds a lock on.
     func removeDrafts() {
         guard let folder = opendir(path) else { return }
         defer { closedir(folder) }
@@ -41,7 +84,11 @@ struct BackupFolder: Sendable {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name.hasPrefix(".coffer-"), name.hasSuffix(".age" + Self.draftEnd) { unlink(place(of: name)) }
+            guard name.hasPrefix(draftBeginning), name.hasSuffix(Self.draftEnd) else { continue }
+            let descriptor = open(place(of: name), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+            guard descriptor >= 0 else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(place(of: name)) }
+            close(descriptor)
         }
     }
 
@@ -119,14 +166,16 @@ final class BackupDraft {
         close(descriptor)
         descriptor = -1
         guard BackupFolder.synchronise(folder.path) else {
+            // Nobody is to count on a file that a crash may take away.
+            unlink(folder.place(of: name))
             throw BackupFolder.failure("the entries of \(folder.path) cannot be written to the disk", errno)
         }
     }
 
     private func discard() {
         guard descriptor >= 0 else { return }
+        unlink(place)
         close(descriptor)
         descriptor = -1
-        unlink(place)
     }
 }

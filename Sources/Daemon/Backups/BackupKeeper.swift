@@ -12,8 +12,10 @@ import Synchronization
 final class BackupKeeper: CommitListener {
     typealias Completion = @Sendable (Result<ScheduledBackup, Failure>) -> Void
 
-    private struct State {
+    struct State {
         var ledger: BackupLedger
+        /// What is wrong with the folder; empty: nothing.
+        var trouble = ""
         var isRunning = false
         var isStopping = false
         /// Who wait for one that is to be taken now.
@@ -22,15 +24,15 @@ final class BackupKeeper: CommitListener {
     }
 
     let configuration: BackupConfiguration
-    private let timing: BackupTiming
+    let timing: BackupTiming
     private let recipients: [AgeRecipient]
-    private let folder: BackupFolder
-    private let store: Store
-    private let memory: BackupLedgerFile
+    let folder: BackupFolder
+    let store: Store
+    let memory: BackupLedgerFile
     private let trail: AuditTrail
-    private let logger: Logger
-    private let clock: @Sendable () -> UInt64
-    private let state: Mutex<State>
+    let logger: Logger
+    let clock: @Sendable () -> UInt64
+    let state: Mutex<State>
     private let wake = DispatchSemaphore(value: 0)
     private let thread = Mutex<LoopThread?>(nil)
 
@@ -48,7 +50,6 @@ final class BackupKeeper: CommitListener {
         self.trail = trail
         self.logger = logger
         self.clock = clock
-        folder = BackupFolder(path: configuration.folder)
         do throws(CredentialError) { timing = try BackupTiming(configuration) } catch {
             throw ConfigurationErrors(messages: ["'backups.time_zone' \(error.message)"])
         }
@@ -60,6 +61,7 @@ final class BackupKeeper: CommitListener {
         }
         self.recipients = recipients
         let storeID = StatusService.hexadecimal(store.storeID)
+        folder = BackupFolder(path: configuration.folder, storeID: storeID)
         var ledger = memory.read(storeID: storeID) ?? BackupLedger(storeID: storeID)
         if ledger.history.since == 0 { ledger.history.since = clock() }
         state = Mutex(State(ledger: ledger))
@@ -112,18 +114,24 @@ final class BackupKeeper: CommitListener {
             return BackupListResponse(
                 folder: configuration.folder, interval: timing.interval, next: timing.due(history, now: now), lastTaken: history.taken,
                 lastProven: history.proven, isOverdue: timing.isOverdue(history, now: now), isRunning: state.isRunning,
-                lastError: state.ledger.error, backups: state.ledger.backups.suffix(Limits.scheduledBackups).map(\.message))
+                lastError: state.trouble.isEmpty ? state.ledger.error : state.trouble, backups: state.ledger.backups.suffix(Limits.scheduledBackups).map(\.message))
         }
     }
 
     /// How many attempts failed since the start.
     var failures: UInt64 { state.withLock { $0.failures } }
 
+    /// What is wrong with the folder, as last seen; empty: nothing.
+    var trouble: String { state.withLock { $0.trouble } }
+
     // MARK: The thread
 
     private func run() {
+        look()
         proveLast()
         while !isStopping {
+            // Its disk may come and go.
+            look()
             let now = clock()
             let (wanted, due) = state.withLock { state in
                 let due = timing.due(state.ledger.history, now: now)
@@ -142,7 +150,7 @@ final class BackupKeeper: CommitListener {
         }) { completion(.failure(.draining)) }
     }
 
-    private var isStopping: Bool { state.withLock { $0.isStopping } }
+    var isStopping: Bool { state.withLock { $0.isStopping } }
 
     /// One attempt, and what it came to.
     private func attempt() {
@@ -179,7 +187,8 @@ final class BackupKeeper: CommitListener {
 
     private func take() throws(Failure) -> BackupEntry {
         guard !store.isLocked else { throw .locked }
-        try folder.prepare(mayMake: state.withLock { $0.ledger.history.taken == 0 })
+        try folder.prepare(isKnown: folderIsKnown)
+        state.withLock { $0.ledger.folder = folderLine }
         var all = recipients
         if !configuration.recipientsFile.isEmpty { all += try BackupProof.recipients(configuration.recipientsFile) }
         do throws(StoreError) { try trail.require(.daemon, .backup, .create) } catch { throw Failure(error) }
@@ -209,79 +218,5 @@ final class BackupKeeper: CommitListener {
             if folder.size(of: name) == nil { return name }
         }
         return BackupName.of(created: created, revision: revision, attempt: Int.random(in: 1_000...1_000_000))
-    }
-
-    // MARK: Proof
-
-    /// - Parameter fileKey: `nil`: the process that wrote the backup has ended, only an identity opens it.
-    /// - Throws: `damaged` where it is not what was written, and then it is gone; otherwise where it cannot be said.
-    private func prove(_ entry: inout BackupEntry, fileKey: AgeFileKey?) throws(Failure) {
-        let proof = BackupProof(folder: folder, isStopping: { [self] in isStopping })
-        if let fileKey {
-            do throws(Failure) { try proof.check(entry, with: .fileKey(fileKey)) } catch {
-                if error.code == .damaged {
-                    _ = folder.remove(entry.file)
-                    forget(entry.file)
-                }
-                throw error
-            }
-            entry.proof = .fileKey
-        }
-        var problem = ""
-        if !configuration.rehearsalIdentity.isEmpty {
-            do throws(Failure) {
-                try proof.check(entry, with: .identities(try BackupProof.identities(configuration.rehearsalIdentity)))
-                entry.proof = .identity
-            } catch {
-                // Whole it is, but whether anybody can open it is not known: no proof, and no reason to take another at once.
-                if error.code == .draining { throw error }
-                entry.proof = .none
-                problem = "the rehearsal failed: \(error.message)"
-                logger.error("backup not proven", metadata: ["file": "\(entry.file)", "reason": "\(error.message)"])
-            }
-        }
-        let now = clock()
-        if entry.proof != .none { entry.proven = now }
-        let proven = entry
-        state.withLock { state in
-            if let index = state.ledger.backups.firstIndex(where: { $0.file == proven.file }) { state.ledger.backups[index] = proven }
-            if proven.proof != .none { state.ledger.history.proven = max(proven.proven, 1) }
-            state.ledger.error = problem.isEmpty ? "" : Name.printable(problem.utf8.prefix(1_000))
-            if !problem.isEmpty { state.failures += 1 }
-        }
-        save()
-    }
-
-    /// What an earlier process wrote and did not prove any more, where there is an identity for it. Files that somebody took away are
-    /// forgotten.
-    private func proveLast() {
-        let all = state.withLock { $0.ledger.backups }
-        guard access(configuration.folder, F_OK) == 0 else { return }
-        for entry in all where folder.size(of: entry.file) == nil { forget(entry.file) }
-        guard var last = state.withLock({ $0.ledger.backups.last }), last.proof == .none, !configuration.rehearsalIdentity.isEmpty else { return }
-        do throws(Failure) { try prove(&last, fileKey: nil) } catch { return }
-    }
-
-    // MARK: Old ones
-
-    private func expire() {
-        for entry in BackupTiming.expired(state.withLock { $0.ledger.backups }, keep: configuration.keep) {
-            guard folder.remove(entry.file) else {
-                logger.warning("an old backup could not be removed", metadata: ["file": "\(entry.file)"])
-                continue
-            }
-            forget(entry.file)
-        }
-        BackupFolder.synchronise(configuration.folder)
-        save()
-    }
-
-    private func forget(_ file: String) {
-        state.withLock { state in state.ledger.backups.removeAll { $0.file == file } }
-    }
-
-    private func save() {
-        let ledger = state.withLock { $0.ledger }
-        if !memory.write(ledger) { logger.warning("the list of scheduled backups could not be saved", metadata: ["file": "\(memory.path)"]) }
     }
 }

@@ -26,10 +26,14 @@ struct BackupLedger: Equatable, Sendable {
     var history = BackupHistory()
     /// Why the last attempt failed, one line; empty where it did not.
     var error = ""
+    /// The folder that bears this store's mark (``BackupFolder/isMarked``), one line; empty: none does yet.
+    var folder = ""
     /// Oldest first.
     var backups: [BackupEntry] = []
 
-    private static let title = "coffer-backups 1"
+    private static let title = "coffer-backups 2"
+    /// Without the folder.
+    private static let earlierTitle = "coffer-backups 1"
     static let largest = 1 << 20
 
     init(storeID: String) { self.storeID = storeID }
@@ -42,6 +46,7 @@ struct BackupLedger: Equatable, Sendable {
             "\(Self.title) \(storeID)",
             "history \(history.since) \(history.taken) \(history.proven) \(history.failed) \(history.failures)",
             "error \(error)",
+            "folder \(folder)",
         ]
         for entry in backups {
             lines.append(
@@ -54,7 +59,9 @@ struct BackupLedger: Equatable, Sendable {
     /// - Returns: `nil` for what is not whole, or not of this store.
     init?(_ text: String, storeID: String) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.count >= 5, lines.last == "", lines[0] == "\(Self.title) \(storeID)" else { return nil }
+        guard lines.count >= 5, lines.last == "" else { return nil }
+        let hasFolder = lines[0] == "\(Self.title) \(storeID)"
+        guard hasFolder ? lines.count >= 6 : lines[0] == "\(Self.earlierTitle) \(storeID)" else { return nil }
         let body = lines.dropLast(2).joined(separator: "\n") + "\n"
         guard lines[lines.count - 2] == "end \(Self.sum(body))", lines[2].hasPrefix("error ") else { return nil }
         self.init(storeID: storeID)
@@ -64,13 +71,17 @@ struct BackupLedger: Equatable, Sendable {
         history = BackupHistory(
             since: numbers[0], taken: numbers[1], proven: numbers[2], failed: numbers[3], failures: UInt32(clamping: numbers[4]))
         error = String(lines[2].dropFirst(6))
-        for line in lines.dropFirst(3).dropLast(2) {
+        if hasFolder {
+            guard lines[3].hasPrefix("folder ") else { return nil }
+            folder = String(lines[3].dropFirst(7))
+        }
+        for line in lines.dropFirst(hasFolder ? 4 : 3).dropLast(2) {
             guard let entry = BackupEntry(line) else { return nil }
             backups.append(entry)
         }
     }
 
-    private static func sum(_ text: String) -> String {
+    static func sum(_ text: String) -> String {
         var hash = [UInt8](repeating: 0, count: 16)
         let bytes = Array(text.utf8)
         crypto_generichash(&hash, hash.count, bytes, UInt64(bytes.count), nil, 0)

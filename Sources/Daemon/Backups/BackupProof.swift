@@ -12,20 +12,22 @@ struct BackupProof {
 
     private static let pieceSize = 256 << 10
 
+    /// - Returns: why no restore would take it all the same; `nil`: one would.
     /// - Throws: `damaged` where the file is not what was written; `draining`, `failed`.
-    func check(_ entry: BackupEntry, with unlock: AgeUnlock) throws(Failure) {
-        let summary = try read(entry.file, with: unlock)
+    func check(_ entry: BackupEntry, with unlock: AgeUnlock) throws(Failure) -> String? {
+        let (summary, objection) = try read(entry.file, with: unlock)
         guard summary.digest == entry.digest, summary.revision == entry.revision, summary.created == entry.created else {
             throw Failure(.damaged, "the backup \(entry.file) holds something else than was written to it")
         }
+        return objection?.message
     }
 
-    private func read(_ file: String, with unlock: AgeUnlock) throws(Failure) -> BackupSummary {
+    private func read(_ file: String, with unlock: AgeUnlock) throws(Failure) -> (BackupSummary, StoreError?) {
         let descriptor = open(folder.place(of: file), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { throw BackupFolder.failure("the backup \(file) cannot be opened", errno) }
         defer { close(descriptor) }
         var decryptor = AgeDecryptor(unlock)
-        var verifier = BackupVerifier()
+        var verifier = BackupVerifier(BackupContent.check)
         var sealed = [UInt8](repeating: 0, count: Self.pieceSize)
         var plain: [UInt8] = []
         defer { Self.wipe(&plain) }
@@ -45,7 +47,7 @@ struct BackupProof {
             }
             do throws(StoreError) {
                 try plain.span.bytes.withUnsafeBytes { bytes throws(StoreError) in try verifier.update(bytes) }
-                if count == 0 { return try verifier.finish() }
+                if count == 0 { return (try verifier.finish(), verifier.objection) }
             } catch {
                 throw Failure(.damaged, "the backup \(file) is not whole: \(error.message)")
             }

@@ -22,6 +22,7 @@ struct BackupSigns: Sendable {
         if list.lastProven > 0 {
             entries.append(.init(key: "backup-last-proven-age-ms", value: .number(now > list.lastProven ? now - list.lastProven : 0)))
         }
+        if !keeper.trouble.isEmpty { entries.append(.init(key: "backup-trouble", value: .text(keeper.trouble))) }
         if !list.lastError.isEmpty { entries.append(.init(key: "backup-last-error", value: .text(list.lastError))) }
         return entries
     }
@@ -34,6 +35,7 @@ struct BackupSigns: Sendable {
                 check: "backups", verdict: .warning,
                 message: "no backups are scheduled: see 'backups' in the configuration, or take them with 'coffer backup create'")]
         }
+        if !keeper.trouble.isEmpty { return [Finding(check: "backups", verdict: .bad, message: keeper.trouble)] }
         let list = keeper.list(now: clock())
         if list.isOverdue {
             return [Finding(check: "backups", verdict: .bad, message: Self.overdue(list))]
@@ -51,6 +53,7 @@ struct BackupSigns: Sendable {
         guard let keeper else { return nil }
         let list = keeper.list(now: clock())
         // Reasons name files and folders: not for whoever reaches this address.
+        if !keeper.trouble.isEmpty { return ("backups", "the backups' folder is not the one that they were written to") }
         return ("backups", list.isOverdue ? "the last proven backup is older than twice the interval" : nil)
     }
 
@@ -65,6 +68,9 @@ struct BackupSigns: Sendable {
         let list = keeper.list(now: now)
         var metrics = [
             Self.gauge("coffer_backup_overdue", "1 while the last proven backup is older than twice the interval.", list.isOverdue ? 1 : 0),
+            Self.gauge(
+                "coffer_backup_folder_missing", "1 while the backups' folder is not the one that they were written to.",
+                keeper.trouble.isEmpty ? 0 : 1),
             Self.gauge(
                 "coffer_backup_last_taken_seconds", "When the last scheduled backup was taken, in Unix seconds; 0: never.",
                 Double(list.lastTaken) / 1_000),

@@ -30,14 +30,17 @@ struct BackupTiming: Sendable {
         interval = configuration.interval
     }
 
+    /// A time of the history, as far as it can be believed: of one that lies well ahead, as after a clock was put back, nobody knows how
+    /// long ago it was.
+    private func believed(_ time: UInt64, now: UInt64) -> UInt64? {
+        time > now && time - now > min(interval, Self.longestPause) ? nil : min(time, now)
+    }
+
     /// When to try next: at once where there was none yet or one was missed, after a failure with growing pauses.
     func due(_ history: BackupHistory, now: UInt64) -> UInt64 {
-        if history.failures > 0 {
-            // A clock that was put back must not stop the backups.
-            return min(history.failed, now) + pause(history.failures)
-        }
-        guard history.taken > 0 else { return now }
-        return min(next(after: history.taken), next(after: now))
+        if history.failures > 0 { return believed(history.failed, now: now).map { $0 + pause(history.failures) } ?? now }
+        guard history.taken > 0, let taken = believed(history.taken, now: now) else { return now }
+        return min(next(after: taken), next(after: now))
     }
 
     private func next(after last: UInt64) -> UInt64 {
@@ -54,8 +57,8 @@ struct BackupTiming: Sendable {
 
     /// Whether the last proven one is older than twice the interval.
     func isOverdue(_ history: BackupHistory, now: UInt64) -> Bool {
-        let last = max(history.proven, history.since)
-        return now > last && now - last > interval.multipliedReportingOverflow(by: 2).partialValue
+        let last = [history.proven, history.since].compactMap { believed($0, now: now) }.max() ?? 0
+        return now - last > interval.multipliedReportingOverflow(by: 2).partialValue
     }
 
     /// What goes: all but the newest `keep`, and never the last one that was proven.

@@ -26,6 +26,8 @@ public struct Settings: Sendable, Equatable {
     public var keepGenerations = 0
     /// A store that is older than it was is taken at this revision; only a flag says so, and only for one start.
     public var acceptRollback: UInt64?
+    /// A restored copy is tried out: nothing happens by itself, nothing leaves the daemon; only a flag says so, and only for one start.
+    public var rehearsal = false
     public var connectionsPerUID = 1_024
     public var logLevel = "info"
     /// The HTTP doors; only the file has them.

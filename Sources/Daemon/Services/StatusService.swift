@@ -14,6 +14,8 @@ final class StatusService: Sendable {
         var startTime: UInt64
         /// Why the daemon could not unlock by itself; empty where it could.
         var unlockNote: String
+        /// Whether a copy of a store is tried out.
+        var isRehearsal = false
         /// Names of older systems' variables that are set and that doors understand (decisions 17).
         var legacyVariables: [String] = []
     }
@@ -45,6 +47,9 @@ final class StatusService: Sendable {
         self.clock = clock
     }
 
+    static let rehearsal = "started with --rehearsal: no upstream is called, no token refreshed, no sink written, no schedule runs, "
+        + "no backup is taken"
+
     // MARK: Status
 
     /// - Parameter detailed: whether the caller has `info` on the store; others learn only whether it is there and open.
@@ -68,6 +73,7 @@ final class StatusService: Sendable {
         text("socket", facts.socketPath)
         text("store", facts.storePath)
         text("store-id", Self.hexadecimal(store.storeID))
+        if facts.isRehearsal { number("rehearsal", 1) }
         number("memory-hidden", facts.isHidden ? 1 : 0)
         entries += backups.entries() + scrubs.entries()
         for (key, value) in audit.counts() { number(key, value) }
@@ -140,6 +146,7 @@ final class StatusService: Sendable {
             findings.append(Finding(check: check, verdict: verdict, message: message))
         }
         let locked = store.isLocked
+        if facts.isRehearsal { add("rehearsal", .warning, Self.rehearsal) }
         add("store-lock", locked ? .bad : .good, locked ? "the store is locked: nothing can be read" : "the store is open")
         if !locked {
             let numbers = store.statistics()

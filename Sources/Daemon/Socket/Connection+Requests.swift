@@ -66,6 +66,10 @@ extension Connection {
         guard caller.tenant == nil, let unread else { return }
         switch operation {
         case .hello, .confirm, .status, .ping, .whoami, .lock, .unlock, .doctor: return
+        // What puts it right again lies in no tenant.
+        case .restore, .backupCreate, .backupList, .backupRun, .scrub, .slotList, .slotAdd, .slotRemove, .slotRotate, .slotRehearse, .rekey,
+            .rekeyRoot, .auditSearch, .auditVerify, .auditRepair:
+            guard caller.rights.isAdministrator else { throw unread }
         default: throw unread
         }
     }

@@ -97,6 +97,19 @@ final class GenerationBuilder {
 
     func clear(_ table: Table) throws(StoreError) { try sealed.clear(table) }
 
+    /// Takes over every record as it lies there, under its seal; the head that was given counts them already.
+    /// - Parameter isStopping: asked now and then.
+    func takeOver(_ content: StoreContent, isStopping: () -> Bool) throws(StoreError) {
+        for table in Table.allCases where table != .head {
+            try content.transaction.scan(table) { (key, record) throws(StoreError) in
+                if things == 0, isStopping() { throw StoreError(.locked, "the store was locked while it was copied") }
+                try makeRoom(record.count)
+                try sealed.transaction.put(table, Array(key), Array(record))
+                return true
+            }
+        }
+    }
+
     /// Changes pages of names; the editor lives for one transaction.
     func editNames(
         _ directory: NameDirectory, _ edit: (inout NamePageEditor, inout SealedTransaction) throws(StoreError) -> Void

@@ -12,6 +12,7 @@ import Testing
         var ledger = BackupLedger(storeID: storeID)
         ledger.history = BackupHistory(since: 1, taken: 2, proven: 3, failed: 4, failures: 5)
         ledger.error = "the disk of the backups is full: really"
+        ledger.folder = "/mnt/backups of coffer"
         ledger.backups = [
             BackupEntry(
                 file: BackupName.of(created: 1_767_225_600_000, revision: 4_711, attempt: 0), created: 1_767_225_600_000, revision: 4_711,
@@ -27,6 +28,19 @@ import Testing
         #expect(BackupLedger(ledger.text, storeID: storeID) == ledger)
         let empty = BackupLedger(storeID: storeID)
         #expect(BackupLedger(empty.text, storeID: storeID) == empty)
+    }
+
+    @Test func oneWithoutAFolderIsRead() throws {
+        let earlier = """
+            coffer-backups 1 00112233445566778899aabbccddeeff
+            history 1 2 3 4 5
+            error 
+            backup coffer-20260101T000000Z-r1.age 1 1 1 \(String(repeating: "0", count: 64)) 2 3
+            end 
+            """
+        let body = earlier.dropLast("end ".count)
+        let read = try #require(BackupLedger("\(earlier)\(BackupLedger.sum(String(body)))\n", storeID: storeID))
+        #expect(read.folder.isEmpty && read.backups.count == 1 && read.history.proven == 3)
     }
 
     @Test func ofAnotherStoreIsNothing() {

@@ -42,9 +42,12 @@ import Testing
     @Test func aClockThatWasPutBackStopsNothing() throws {
         let timing = try timing(.every(hour))
         let history = BackupHistory(since: day, taken: day + 1_000 * hour)
-        #expect(timing.due(history, now: day) == day + hour)
+        // How long ago that was nobody knows: at once, and not again and again an interval from now.
+        #expect(timing.due(history, now: day) == day)
         let failed = BackupHistory(since: day, taken: day, failed: day + 1_000 * hour, failures: 1)
-        #expect(timing.due(failed, now: day) == day + 60_000)
+        #expect(timing.due(failed, now: day) == day)
+        // Seconds are no matter.
+        #expect(timing.due(BackupHistory(since: day, taken: day + 5_000), now: day) == day + hour)
     }
 
     @Test(arguments: [(1, 60_000), (2, 120_000), (3, 240_000), (6, 1_920_000), (7, 3_600_000), (60, 3_600_000)])
@@ -69,6 +72,16 @@ import Testing
         #expect(!timing.isOverdue(proven, now: day + 7 * hour))
         #expect(timing.isOverdue(proven, now: day + 7 * hour + 1))
         #expect(!timing.isOverdue(proven, now: day))
+    }
+
+    @Test func aProofInTheFutureHidesNothing() throws {
+        let timing = try timing(.every(hour))
+        let ahead = BackupHistory(since: day, taken: day + 1_000 * hour, proven: day + 1_000 * hour)
+        #expect(!timing.isOverdue(ahead, now: day + 2 * hour))
+        #expect(timing.isOverdue(ahead, now: day + 2 * hour + 1))
+        let allAhead = BackupHistory(since: day + 1_000 * hour, taken: day + 1_000 * hour, proven: day + 1_000 * hour)
+        #expect(timing.isOverdue(allAhead, now: day))
+        #expect(!timing.isOverdue(BackupHistory(since: day, taken: day, proven: day + 5_000), now: day))
     }
 
     private func entry(_ number: Int, _ proof: ScheduledBackup.Proof = .identity) -> BackupEntry {

@@ -1,15 +1,16 @@
 import ArgumentParser
 import CofferAge
+import CofferDaemon
 import CofferStore
 import Glibc
 
 struct BackupVerify: Verb {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Opens a backup and checks all of it: each line, the counts and the digest.",
+        abstract: "Opens a backup and checks all of it: each line, the counts and the digest, and that a restore would take it.",
         discussion: """
-            Needs neither daemon nor store. Exit code 65: the file is damaged or is no backup; 5: nothing given opens it. Two backups \
-            with the same digest hold the same.
+            Needs neither daemon nor store. Exit code 65: the file is damaged, is no backup, or holds something that this version cannot \
+            go on with; 5: nothing given opens it. Two backups with the same digest hold the same.
 
             EXAMPLES
               coffer backup verify nightly.age --identity backup.identity
@@ -32,10 +33,12 @@ struct BackupVerify: Verb {
             drawing.cancel()
             progress.finish()
         }
-        let figures = BackupFigures(try source.verify(unlock, progress))
+        let (summary, objection) = try source.verify(unlock, progress)
+        if let objection { throw objection }
+        let figures = BackupFigures(summary)
         progress.finish()
         if global.json { return try Output.line(.object([("file", .text(file)), ("whole", .bool(true))] + figures.fields)) }
-        try Output.line("\(Printable.text(file)) is whole\n\(figures.lines)")
+        try Output.line("\(Printable.text(file)) is whole, and this version can restore it\n\(figures.lines)")
     }
 }
 
@@ -48,8 +51,9 @@ extension AgeSource {
     }
 
     /// Reads all of a backup and keeps nothing of it.
-    func verify(_ unlock: AgeUnlock, _ progress: Progress) throws -> BackupSummary {
-        var verifier = BackupVerifier()
+    /// - Returns: what it holds, and why no restore would take all of that; `nil`: one would.
+    func verify(_ unlock: AgeUnlock, _ progress: Progress) throws -> (summary: BackupSummary, objection: StoreError?) {
+        var verifier = BackupVerifier(BackupContent.check)
         var done: UInt64 = 0
         let total = size
         try decrypt(unlock) { bytes in
@@ -57,6 +61,11 @@ extension AgeSource {
             if let total { progress.update(min(done, total), of: total) } else { progress.update(done) }
             do throws(StoreError) { try verifier.update(bytes) } catch { throw StoreError(error.code, "\(name): \(error.message)") }
         }
-        do throws(StoreError) { return try verifier.finish() } catch { throw StoreError(error.code, "\(name): \(error.message)") }
+        do throws(StoreError) {
+            let summary = try verifier.finish()
+            return (summary, verifier.objection.map { StoreError($0.code, "\(name) is whole, but no restore takes it: \($0.message)") })
+        } catch {
+            throw StoreError(error.code, "\(name): \(error.message)")
+        }
     }
 }

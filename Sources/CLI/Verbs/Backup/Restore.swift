@@ -1,6 +1,7 @@
 import ArgumentParser
 import CofferAge
 import CofferClient
+import CofferDaemon
 import CofferStore
 import Glibc
 
@@ -100,13 +101,16 @@ struct Restore: Verb {
         }
         let source = try AgeSource(file)
         guard source.size != nil else { throw CommandFailure.usage("the backup is read twice: \(source.name) is no file") }
-        return try source.verify(key, progress)
+        let (summary, objection) = try source.verify(key, progress)
+        // Only secrets are taken of it then.
+        if let objection, only.isEmpty { throw objection }
+        return summary
     }
 
     private var options: RestoreOptions {
         RestoreOptions(
             mode: replace ? .replace : merge ? .merge : .intoEmpty, only: only, discardNewer: discardNewer, dryRun: dryRun,
-            principal: "uid:\(getuid())")
+            principal: "uid:\(getuid())", check: BackupContent.check)
     }
 
     /// The second reading.

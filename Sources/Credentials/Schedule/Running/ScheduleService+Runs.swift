@@ -13,6 +13,7 @@ extension ScheduleService {
     ) async throws(CredentialError) -> Schedule {
         try context.directory.requireReady()
         guard isAllowed(try existing(number)) else { throw .notAllowed }
+        try context.requireInEarnest()
         let begins = desk.withLock { desk in !desk.isStopped && desk.runs.insert(number).inserted }
         guard begins else { throw CredentialError(.busy, "schedule", "the schedule runs already, or the daemon stops", retryAfter: 1_000) }
         return try await execute(number, by: principal)

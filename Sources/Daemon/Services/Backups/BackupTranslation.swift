@@ -34,7 +34,8 @@ enum BackupDigest {
 extension RestoreOptions {
     init(_ fields: RestoreRequest, principal: String) {
         self.init(
-            mode: Mode(fields.mode), only: fields.only, discardNewer: fields.discardNewer, dryRun: fields.dryRun, principal: principal)
+            mode: Mode(fields.mode), only: fields.only, discardNewer: fields.discardNewer, dryRun: fields.dryRun, principal: principal,
+            check: BackupContent.check)
     }
 }
 

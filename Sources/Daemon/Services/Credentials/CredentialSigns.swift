@@ -42,6 +42,7 @@ struct CredentialSigns: Sendable {
 
     /// Schedules whose time passed a minute ago and that do not run.
     private func overdue() -> [Schedule] {
+        guard !credentials.rehearses else { return [] }
         let now = clock()
         return credentials.schedules.list { schedule in
             schedule.isEnabled && !schedule.state.isRunning && schedule.state.nextRun != 0 && schedule.state.nextRun + Self.patience < now

@@ -2,6 +2,7 @@
 extension RestoreIntake {
     func take(_ document: BackupDocument) throws(StoreError) {
         guard !isOnlyNames else { return try requireSameTenant(document) }
+        try check?.check(document)
         let key = Document.key(document.table, document.name, keys: builder.keys)
         guard let before, case .adding = ground else {
             guard try !builder.contains(Table(document.table), key) else {
@@ -40,7 +41,7 @@ extension RestoreIntake {
     // MARK: Two stores that are not the same
 
     private func identity(_ document: BackupDocument) throws(StoreError) -> RestoreRules.Identity? {
-        try RestoreRules.identity(of: document.bytes, document.name.bytes, in: document.table)
+        try RestoreRules.identity(of: document.bytes, document.name, in: document.table)
     }
 
     /// Secrets go by their tenant's number: it must mean the same tenant on both sides.
@@ -52,40 +53,37 @@ extension RestoreIntake {
         try requireSame(document, present)
     }
 
-    /// Other stores number their things for themselves. What hangs on a number would come to somebody else's thing.
+    /// Two stores number their things for themselves, and so do two copies of one that both went on. What hangs on a number would come to
+    /// somebody else's thing.
     private func requireSame(_ document: BackupDocument, _ present: SecretBuffer) throws(StoreError) {
-        guard header?.storeID != storeID || isOnlyNames, let wanted = try identity(document) else { return }
-        let own = try RestoreRules.identity(of: present, document.name.bytes, in: document.table)
-        guard own == wanted else {
-            throw StoreError(
-                .conflict,
-                "number \(wanted.number) of \(Table(document.table).name) is '\(String(decoding: wanted.name, as: UTF8.self))' in the backup "
-                    + "and '\(String(decoding: own?.name ?? [], as: UTF8.self))' in the store: merging would mix the two")
-        }
+        guard let wanted = try identity(document), let own = try RestoreRules.identity(of: present, document.name, in: document.table),
+            !RestoreRules.isSame(own, wanted, in: document.table, ofOneStore: header?.storeID == storeID)
+        else { return }
+        let (theirs, ours) = (Name.printable(wanted.name.name), Name.printable(own.name.name))
+        let what = "number \(wanted.number) of \(Table(document.table).name)"
+        throw StoreError(
+            .conflict,
+            theirs == ours
+                ? "\(what) is another '\(theirs)' in the backup than in the store, made at another time: merging would mix the two"
+                : "\(what) is '\(theirs)' in the backup and '\(ours)' in the store: merging would mix the two")
     }
 
     /// Names are given once, whatever the number.
     private func requireNew(_ document: BackupDocument) throws(StoreError) {
-        guard var wanted = try identity(document), let before else { return }
-        let number = wanted.number
-        wanted.number = 0
+        guard RestoreRules.hasNames(document.table), let wanted = try identity(document), let before else { return }
         if identities[document.table] == nil {
-            var found: [RestoreRules.Identity: UInt64] = [:]
+            var found: [RestoreRules.NameInTenant: UInt64] = [:]
             try before.transaction.scan(Table(document.table)) { (key, record) throws(StoreError) in
                 let opened = try Document.decompose(Record.open(record, table: Table(document.table), key: key, keys: before.keys))
-                if var own = try RestoreRules.identity(of: opened.bytes, opened.name.bytes, in: document.table) {
-                    let number = own.number
-                    own.number = 0
-                    found[own] = number
-                }
+                if let own = try RestoreRules.identity(of: opened.bytes, opened.name, in: document.table) { found[own.name] = own.number }
                 return true
             }
             identities[document.table] = found
         }
-        if let other = identities[document.table]?[wanted] {
+        if let other = identities[document.table]?[wanted.name] {
             throw StoreError(
                 .conflict,
-                "'\(String(decoding: wanted.name, as: UTF8.self))' of \(Table(document.table).name) has number \(number) in the backup and "
+                "'\(Name.printable(wanted.name.name))' of \(Table(document.table).name) has number \(wanted.number) in the backup and "
                     + "\(other) in the store: merging would make two of one name")
         }
     }

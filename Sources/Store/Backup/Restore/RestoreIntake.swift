@@ -19,6 +19,8 @@ final class RestoreIntake {
     let revision: UInt64
     let reader = BackupLineReader()
     private let sealLimit: UInt64
+    /// Asked about documents before they are taken.
+    let check: DocumentCheck?
 
     private(set) var header: BackupHeader?
     /// Sees the first line before anything is taken.
@@ -31,14 +33,14 @@ final class RestoreIntake {
     /// Tenants that secrets came for; of a copy they must be the same ones as in the backup.
     var tenants: Set<TenantID> = []
     /// Names of numbered things of the store, to notice two of one name. Built when the first document of the table comes.
-    var identities: [DocumentTable: [RestoreRules.Identity: UInt64]] = [:]
+    var identities: [DocumentTable: [RestoreRules.NameInTenant: UInt64]] = [:]
     var counters: BudgetCounters?
     private(set) var kept: [Table: UInt64] = [:]
     private(set) var keptNames: [RestoreReport.Name] = []
 
     init(
         _ builder: GenerationBuilder, _ ground: Ground, before: StoreContent?, storeID: [UInt8], revision: UInt64, sealLimit: UInt64,
-        judge: @escaping (BackupHeader) throws(StoreError) -> Void
+        check: DocumentCheck?, judge: @escaping (BackupHeader) throws(StoreError) -> Void
     ) {
         self.builder = builder
         self.ground = ground
@@ -46,6 +48,7 @@ final class RestoreIntake {
         self.storeID = storeID
         self.revision = revision
         self.sealLimit = sealLimit
+        self.check = check
         self.judge = judge
     }
 

@@ -18,14 +18,19 @@ public struct RestoreOptions: Sendable {
     public var dryRun: Bool
     /// Who asks, as a selector (`uid:0`).
     public var principal: String
+    /// Asked about each document that is taken; what it objects to ends the restore. `nil`: documents are taken as they are.
+    public var check: DocumentCheck?
 
     public static let largestOnly = 100
 
-    public init(mode: Mode, only: [String] = [], discardNewer: Bool = false, dryRun: Bool = false, principal: String = "") {
+    public init(
+        mode: Mode, only: [String] = [], discardNewer: Bool = false, dryRun: Bool = false, principal: String = "", check: DocumentCheck? = nil
+    ) {
         self.mode = mode
         self.only = only
         self.discardNewer = discardNewer
         self.dryRun = dryRun
         self.principal = principal
+        self.check = check
     }
 }

@@ -1,5 +1,9 @@
 /// What of a backup goes into a store that has something already. Pure: decides, touches nothing.
 enum RestoreRules {
+    /// No backup says a revision from here on: a store that went on above it (``Head/jump``, at each restore) would use up the numbers that
+    /// it has.
+    static let endOfRevisions: UInt64 = 1 << 60
+
     // MARK: Names
 
     /// Adds the versions of a backup to a name that the store has too, under their own numbers; everything else stays as the store has
@@ -59,28 +63,49 @@ enum RestoreRules {
         }
     }
 
-    /// Who or what a numbered document is about: people and programs know it by its name.
-    struct Identity: Hashable {
+    /// What a numbered document is about.
+    struct Identity: Equatable {
         var number: UInt64
+        var name: NameInTenant
+        /// Unix milliseconds: the same as long as the thing exists, whatever it is called.
+        var created: UInt64
+    }
+
+    /// What people and programs know a thing by.
+    struct NameInTenant: Hashable {
         var tenant: UInt64
         var name: [UInt8]
     }
 
-    /// `nil`: documents of this table, or of this name in it, have no name of their own.
-    static func identity(of document: SecretBuffer, _ documentName: [UInt8], in table: DocumentTable) throws(StoreError) -> Identity? {
-        let hasTenant: Bool
+    /// Tables whose names are given once; API keys and access tokens bear labels.
+    static func hasNames(_ table: DocumentTable) -> Bool { table != .apiKeys && table != .accessTokens }
+
+    /// `nil`: documents of this table, or of this name in it, have no number of their own.
+    static func identity(of document: SecretBuffer, _ name: DocumentName, in table: DocumentTable) throws(StoreError) -> Identity? {
+        let owner: String?
         switch table {
-        case .tenants, .users: hasTenant = false
-        case .credentials, .pools, .schedules, .sinks: hasTenant = true
+        case .tenants, .users: owner = nil
+        case .accessTokens: owner = "user"
+        case .apiKeys, .credentials, .pools, .schedules, .sinks: owner = "tenant"
         default: return nil
         }
-        guard !documentName.contains(UInt8(ascii: "/")) else { return nil }
+        guard !name.bytes.contains(UInt8(ascii: "/")) else { return nil }
         defer { withExtendedLifetime(document) {} }
-        var reader = FieldReader(document.bytes, "a document")
-        // The format.
-        _ = try reader.u8()
-        let number = try reader.u64()
-        return Identity(number: number, tenant: hasTenant ? try reader.u64() : 0, name: try reader.bytes16())
+        let fields = try LayoutFields.find(["number", "name", "created", owner ?? "number"], in: document.bytes, .of(table, name))
+        func number(_ field: String) -> UInt64 { (fields[field] ?? []).reduce(0) { $0 << 8 | UInt64($1) } }
+        return Identity(
+            number: number("number"), name: NameInTenant(tenant: owner.map { number($0) } ?? 0, name: fields["name"] ?? []),
+            created: number("created"))
+    }
+
+    /// Whether two documents of one number are about one thing.
+    /// - Parameter ofOneStore: whether both sides were the same store once. Since then each may have given a number anew, and may have
+    ///   renamed what has one: what was made at another time is another thing. Two stores go by names, where there are such.
+    static func isSame(_ left: Identity, _ right: Identity, in table: DocumentTable, ofOneStore: Bool) -> Bool {
+        // Each store makes its `main` itself.
+        if table == .tenants, left.number == TenantID.main { return left.name == right.name }
+        if ofOneStore { return left.created == right.created }
+        return left.name == right.name && (hasNames(table) || left.created == right.created)
     }
 
     /// The last number of a sequence's document.

@@ -58,43 +58,59 @@ final class RestoreWork {
         var keys: KeySet
         var head: Head
         var environment: Environment
+        /// What lies there at this moment; only where it was asked for.
+        var content: StoreContent?
     }
 
-    /// - Parameter freezing: whether changes are answered `busy` from now on.
-    private func present(freezing: Bool) throws(StoreError) -> Present {
+    /// - Parameters:
+    ///   - freezing: whether changes are answered `busy` from now on.
+    ///   - opening: whether what lies there is to be looked at.
+    private func present(freezing: Bool, opening: Bool = false) throws(StoreError) -> Present {
         nonisolated(unsafe) var result: Result<Present, StoreError>?
         try store.writer().administer { core in
             if let refusal = core.refusal(sealing: false), core.frozen == nil { return result = .failure(refusal) }
             guard let keys = core.keys, let head = core.head else {
                 return result = .failure(StoreError(.locked, "the store was locked while it was restored"))
             }
+            var present = Present(header: core.header, keys: keys, head: head, environment: core.environment)
+            do throws(StoreError) {
+                // Here nothing is committed meanwhile: content, keys and head are of one moment.
+                if opening { present.content = try StoreContent(core.environment, keys: keys) }
+            } catch {
+                return result = .failure(error)
+            }
             if freezing { core.frozen = StoreError(.busy, "a backup is being restored: changes have to wait until that is done") }
-            result = .success(Present(header: core.header, keys: keys, head: head, environment: core.environment))
+            result = .success(present)
         }
         guard let result else { throw StoreError(.failed, "the store is closed") }
         return try result.get()
     }
 
     private func begin() throws(StoreError) {
-        let present = try present(freezing: copies)
+        // A dry run stops nobody: it compares with the store as it is now.
+        let freezes = copies && !options.dryRun
+        let present = try present(freezing: freezes, opening: copies)
         try requireEmpty(present.head)
         let generation = try store.folder.beginGeneration()
         self.generation = generation
-        var head = Head(incarnation: present.head.incarnation)
-        var before: StoreContent?
-        if copies {
-            let content = try StoreContent(present.environment, keys: present.keys)
-            try present.environment.copy(to: store.folder.unfinishedFolder(of: generation))
-            before = content
-            head = present.head
-        }
+        // While nothing changes, the file as a whole is the quicker copy.
+        if freezes { try present.environment.copy(to: store.folder.unfinishedFolder(of: generation)) }
+        let head = copies ? present.head : Head(incarnation: present.head.incarnation)
+        let before = present.content
         let builder = try GenerationBuilder(
             generation, in: store.folder, owner: present.environment.ownerLock, keys: present.keys, head: head, options: store.options,
             recordSuite: store.newRecordSuite, aesHardware: store.hasAES)
+        do throws(StoreError) {
+            if let before, !freezes { try builder.takeOver(before, isStopping: { [store] in store.isLocked }) }
+        } catch {
+            builder.end()
+            throw error
+        }
         let ground: RestoreIntake.Ground = options.mode == .merge ? .adding(globs) : globs.isEmpty ? .empty : .replacing(globs)
         let (storeID, incarnation, revision, options) = (store.storeID, present.head.incarnation, present.head.revision, options)
         intake = RestoreIntake(
-            builder, ground, before: before, storeID: store.storeID, revision: revision, sealLimit: store.options.sealLimit
+            builder, ground, before: before, storeID: store.storeID, revision: revision, sealLimit: store.options.sealLimit,
+            check: options.check
         ) { (header) throws(StoreError) in
             try Self.requireOlder(storeID: storeID, incarnation: incarnation, revision: revision, than: header, options)
         }
@@ -110,7 +126,9 @@ final class RestoreWork {
     private static func requireOlder(
         storeID: [UInt8], incarnation: [UInt8], revision: UInt64, than header: BackupHeader, _ options: RestoreOptions
     ) throws(StoreError) {
-        guard header.revision < 1 << 61 else { throw StoreError(.damaged, "the backup says an impossible revision") }
+        guard header.revision < RestoreRules.endOfRevisions else {
+            throw StoreError(.damaged, "the backup says that its store was at revision \(header.revision): no store comes so far")
+        }
         guard options.mode == .replace, !options.discardNewer, header.storeID == storeID else { return }
         guard header.incarnation == incarnation else {
             throw StoreError(
