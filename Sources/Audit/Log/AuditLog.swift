@@ -7,6 +7,8 @@ import CofferStore
 public final class AuditLog: @unchecked Sendable {
     public let options: AuditOptions
     public let folder: String
+    /// In whose name the store is opened: what it does without a caller is recorded as theirs.
+    public let who: AuditWho
     let clock: @Sendable () -> UInt64
     /// ``LogHealth/since``, for those who have no time for a lock.
     let troubleSince = ManagedAtomic<UInt64>(0)
@@ -49,7 +51,7 @@ public final class AuditLog: @unchecked Sendable {
     }
 
     enum Command {
-        case open(AuditKeys, WitnessedStore, LogTicket<UInt64?>)
+        case open(AuditKeys, WitnessedStore, LogTicket<StorePlace?>)
         /// The store was locked.
         case close
         case repair(AuditWho, LogTicket<Result<String, StoreError>>)
@@ -63,9 +65,11 @@ public final class AuditLog: @unchecked Sendable {
     /// Starts the log's thread; nothing is opened before the store is.
     /// - Parameter folder: of the log's files; made when it is first written.
     public init(
-        folder: String, options: AuditOptions = AuditOptions(), clock: @escaping @Sendable () -> UInt64 = { Store.systemClock() }
+        folder: String, options: AuditOptions = AuditOptions(), who: AuditWho = .daemon,
+        clock: @escaping @Sendable () -> UInt64 = { Store.systemClock() }
     ) throws(StoreError) {
         self.folder = folder
+        self.who = who
         self.options = options
         self.clock = clock
         ready.reserveCapacity(Self.mostTables)

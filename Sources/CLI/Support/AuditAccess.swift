@@ -24,10 +24,11 @@ struct AuditAccess: ParsableArguments {
         let key = try KeyFile.read(keyFile)
         let opened = try Store.open(at: store, options: .examining)
         do {
-            let log = try AuditLog(folder: folder ?? store + "/audit")
-            opened.setWitness(log)
-            try opened.unlock(.keyFile(SlotAccess.buffer(key)))
-            return .stopped(opened, log)
+            // It stays locked: a log can be looked at, and begun anew, while an older store lies there that nobody has taken yet.
+            let (keys, place) = try opened.auditKeys(.keyFile(SlotAccess.buffer(key)))
+            let log = try StoppedStore.log(of: store, folder)
+            _ = log.willUnlock(keys, place)
+            return .stopped(opened, log, keys, place)
         } catch {
             opened.close()
             throw error
@@ -38,13 +39,13 @@ struct AuditAccess: ParsableArguments {
 /// An audit log to ask.
 enum AuditSource {
     case daemon(CofferClient)
-    case stopped(Store, AuditLog)
+    case stopped(Store, AuditLog, AuditKeys, WitnessedStore)
 
     /// One page; a search of a long log comes in many.
     func page(_ request: AuditSearchRequest, value: SecretBytes? = nil) async throws -> AuditSearchResponse {
         switch self {
         case .daemon(let client): return try await client.auditSearch(request, value: value)
-        case .stopped(_, let log):
+        case .stopped(_, let log, _, _):
             let reading = try log.reading()
             var query = try AuditQuery(
                 name: request.name, who: request.who, noun: request.noun, action: request.action, since: request.since, until: request.until)
@@ -76,9 +77,8 @@ enum AuditSource {
     func verify(timeout: Duration?) async throws -> AuditVerifyResponse {
         switch self {
         case .daemon(let client): return try await client.auditVerify(timeout: timeout)
-        case .stopped(let store, let log):
-            let head = try store.withWorker { (worker) throws(StoreError) in try worker.witnessHead() }
-            let verdict = try AuditReading(folder: log.folder, keys: store.auditKeys(), storeID: store.storeID).verify(stored: head)
+        case .stopped(_, let log, let keys, let place):
+            let verdict = try AuditReading(folder: log.folder, keys: keys, storeID: place.storeID).verify(stored: place.head)
             return AuditVerifyResponse(
                 files: UInt32(clamping: verdict.files), records: verdict.records, first: verdict.first, last: verdict.last,
                 findings: verdict.findings.map { .init(file: $0.file, record: $0.record, isKnown: $0.isKnown, message: $0.message) })
@@ -88,13 +88,13 @@ enum AuditSource {
     func repair() async throws -> String {
         switch self {
         case .daemon(let client): try await client.auditRepair()
-        case .stopped(_, let log): try log.repair(by: AuditWho(selector: "uid:\(SystemIdentity.uid)", uid: SystemIdentity.uid, door: "stopped"))
+        case .stopped(_, let log, _, _): try log.repair(by: log.who)
         }
     }
 
     /// Gives the stopped store back.
     func close() {
-        guard case .stopped(let store, let log) = self else { return }
+        guard case .stopped(let store, let log, _, _) = self else { return }
         store.close()
         log.close()
     }

@@ -21,18 +21,20 @@ final class Fixture: @unchecked Sendable {
     var store: Store
     var log: AuditLog
     var options: AuditOptions
+    private let sealLimit: UInt64
 
     var storePath: String { path + "/store" }
     var logPath: String { path + "/store/audit" }
 
-    init(_ change: (inout AuditOptions) -> Void = { _ in }) throws {
+    init(sealLimit: UInt64 = 1 << 30, _ change: (inout AuditOptions) -> Void = { _ in }) throws {
         var template = Array("/tmp/coffer-audit-test.XXXXXX".utf8CString)
         _ = mkdtemp(&template)
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         options = AuditOptions()
         change(&options)
-        try Store.create(at: path + "/store", slot: .keyFile(key, label: ""), options: Self.storeOptions(clock))
-        (store, log) = try Self.open(path + "/store", options, clock)
+        self.sealLimit = sealLimit
+        try Store.create(at: path + "/store", slot: .keyFile(key, label: ""), options: Self.storeOptions(clock, sealLimit))
+        (store, log) = try Self.open(path + "/store", options, clock, sealLimit)
         try store.unlock(.keyFile(key))
     }
 
@@ -42,15 +44,18 @@ final class Fixture: @unchecked Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    private static func storeOptions(_ clock: ManualClock) -> Store.Options {
+    private static func storeOptions(_ clock: ManualClock, _ sealLimit: UInt64) -> Store.Options {
         var options = Store.Options()
+        options.sealLimit = sealLimit
         options.mapBytes = 64 << 20
         options.clock = { clock.now }
         return options
     }
 
-    private static func open(_ path: String, _ options: AuditOptions, _ clock: ManualClock) throws -> (Store, AuditLog) {
-        let store = try Store.open(at: path, options: storeOptions(clock))
+    private static func open(
+        _ path: String, _ options: AuditOptions, _ clock: ManualClock, _ sealLimit: UInt64
+    ) throws -> (Store, AuditLog) {
+        let store = try Store.open(at: path, options: storeOptions(clock, sealLimit))
         let log = try AuditLog(folder: path + "/audit", options: options, clock: { clock.now })
         store.setWitness(log)
         return (store, log)
@@ -61,7 +66,7 @@ final class Fixture: @unchecked Sendable {
         store.close()
         log.close()
         try body()
-        (store, log) = try Self.open(storePath, options, clock)
+        (store, log) = try Self.open(storePath, options, clock, sealLimit)
         if unlocking { try store.unlock(.keyFile(key)) }
     }
 
