@@ -55,8 +55,8 @@ public final class Daemon: Service {
             throw error
         }
         store = opened.store
+        AuditFolderLink(store: settings.store, folder: settings.audit.folder).update()
         trail.did(.daemon, .daemon, .start, note: DaemonVersion.number)
-        if let accepted = store.rollbackAccepted { trail.did(.daemon, .store, .acceptRollback, note: Self.note(accepted)) }
         let counts = ConnectionCounts(limit: settings.connectionsPerUID)
         // It follows the store by itself, and is told of commits before the policies, whose rules name tenants.
         accounts = Accounts(store: store, options: Self.accountOptions(settings))
@@ -113,10 +113,6 @@ public final class Daemon: Service {
         }
         if settings.rehearsal { logger.warning("\(StatusService.rehearsal)") }
         if !opened.note.isEmpty { logger.warning("the store is locked", metadata: ["reason": "\(opened.note)"]) }
-    }
-
-    private static func note(_ accepted: RollbackAcceptance) -> String {
-        "the store was found at revision \(accepted.found), it had been at \(accepted.known), and goes on at \(accepted.revision)"
     }
 
     /// What can be said of the settings without touching a store.

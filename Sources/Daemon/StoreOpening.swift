@@ -107,7 +107,8 @@ struct StoreOpening {
     // MARK: Unlocking
 
     /// - Returns: why the store stays locked; empty where it is open.
-    /// - Throws: `rolled-back`: a store that is older than it was is not served, not even locked.
+    /// - Throws: `rolled-back`: a store that is older than it was is not served, not even locked; `audit-unavailable` where somebody takes
+    ///   it and that cannot be recorded.
     private func unlock(_ store: Store) throws(StoreError) -> String {
         var notes: [String] = []
         let kinds = Set(store.slots().map(\.kind.rawValue))
@@ -151,7 +152,7 @@ struct StoreOpening {
             _ = try body()
             return nil
         } catch {
-            if error.code == .rolledBack { throw error }
+            if error.code == .rolledBack || error.code == .audit { throw error }
             return error.message
         }
     }

@@ -11,6 +11,27 @@ extension Store {
     /// - Throws: `unlock-failed` where no slot of this kind opens; `damaged`, `rolled-back`, `unknown-suite`, …
     @discardableResult
     public func unlock(_ secret: SlotSecret, acceptingRollback: UInt64? = nil) throws(StoreError) -> UInt32 {
+        let (root, slot) = try open(secret)
+        try install(root, slot: slot, acceptingRollback: acceptingRollback ?? options.acceptRollback)
+        return slot.id
+    }
+
+    /// What an audit log is opened with, for who only wants to look at it: the store stays locked, and may be one that was rolled back.
+    /// - Throws: as ``unlock(_:acceptingRollback:)``, but for `rolled-back`.
+    public func auditKeys(_ secret: SlotSecret) throws(StoreError) -> (keys: AuditKeys, store: WitnessedStore) {
+        let (root, _) = try open(secret)
+        return try administer { [hasAES] (core) throws(StoreError) in
+            let keys = try KeySet(root: root, keyring: try core.header.openKeyring(root: root), aesHardware: hasAES)
+            let transaction = try Transaction.begin(core.environment, readOnly: true)
+            defer { transaction.abort() }
+            let sealed = SealedTransaction(transaction, keys: keys, head: Head(incarnation: []))
+            guard let bytes = try sealed.open(.head, Head.key) else { throw StoreError(.damaged, "the store has no head record") }
+            return (try AuditKeys(keys.keyring), try core.witnessed(try Head(decoding: bytes), sealed))
+        }
+    }
+
+    /// - Returns: the root key, and the slot that gave it.
+    private func open(_ secret: SlotSecret) throws(StoreError) -> (GuardedBytes, Slot) {
         let header = monitor.locked { state.header }
         let candidates = header.slots.filter { $0.kind == secret.kind }
         guard !candidates.isEmpty else { throw StoreError(.unlockFailed, "the store has no slot of this kind") }
@@ -25,8 +46,7 @@ extension Store {
                 throw error
             }
             try header.authenticate(root: root)
-            try install(root, slot: slot, acceptingRollback: acceptingRollback ?? options.acceptRollback)
-            return slot.id
+            return (root, slot)
         }
         throw StoreError(.unlockFailed, "the secret opens none of the store's slots of this kind")
     }

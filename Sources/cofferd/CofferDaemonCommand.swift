@@ -119,7 +119,7 @@ struct CofferDaemonCommand: AsyncParsableCommand {
             switch error.code {
             case .inUse: return 75
             case .damaged, .rolledBack: return 65
-            case .unwritable, .full: return 73
+            case .unwritable, .full, .audit: return 73
             case .notOurs: return 77
             case .invalidArgument: return 78
             default: return 1

@@ -54,6 +54,8 @@ enum Block {
         var incarnation: [UInt8]
         var committed: UInt64
         var time: UInt64
+
+        var place: StorePlace { StorePlace(incarnation: incarnation, revision: committed) }
     }
 
     /// Seals `plaintext` behind its header at `output`, which has room for both and ``AuditKeys/overhead``. Moves `link` on.
@@ -126,4 +128,9 @@ enum Block {
     static func prologue(from reader: inout FieldReader) throws(StoreError) -> Prologue {
         Prologue(incarnation: try reader.raw(16), committed: try reader.u64(), time: try reader.u64())
     }
+}
+
+extension Block.Prologue {
+    /// Of a block that gets its time when it is written.
+    init(_ place: StorePlace) { self.init(incarnation: place.incarnation, committed: place.revision, time: 0) }
 }

@@ -33,7 +33,9 @@ struct LogEnd {
                 }
                 throw .broken("file \(number): \(error.message)")
             }
-            return try end(of: reader, stored: stored, kept: kept)
+            var end = try end(of: reader, stored: stored, kept: kept)
+            if end.known == nil { end.known = lastKnown(of: numbers, in: folder, keys: keys, storeID: storeID) }
+            return end
         }
         guard let stored, stored.sequence > 0 else { return nil }
         throw .broken("the log is gone: the store knows of \(stored.sequence) records")
@@ -76,6 +78,20 @@ struct LogEnd {
         }
         result.isCut = !hasKept
         return result
+    }
+
+    /// What the files before say of the store, where the last one was only begun.
+    private static func lastKnown(of numbers: [UInt64], in folder: AuditFolder, keys: AuditKeys, storeID: [UInt8]) -> Block.Prologue? {
+        for number in numbers.reversed() {
+            guard let reader = try? SegmentReader(folder, number: number, keys: keys, storeID: storeID) else { continue }
+            var known: Block.Prologue?
+            while case .block(_, let plaintext)? = try? reader.next() {
+                var fields = FieldReader(plaintext, "a block of the audit log")
+                known = (try? Block.prologue(from: &fields)) ?? known
+            }
+            if let known { return known }
+        }
+        return nil
     }
 
     private static func isUnbegun(_ folder: AuditFolder, _ number: UInt64) -> Bool {

@@ -4,10 +4,10 @@ import CofferStore
 extension AuditLog: CommitWitness {
     private static let openMilliseconds = 10_000
 
-    public func willUnlock(_ keys: AuditKeys, _ store: WitnessedStore) -> UInt64? {
-        let ticket = LogTicket<UInt64?>()
+    public func willUnlock(_ keys: AuditKeys, _ store: WitnessedStore) -> StorePlace? {
+        let ticket = LogTicket<StorePlace?>()
         monitor.locked {
-            place = Block.Prologue(incarnation: store.incarnation, committed: store.revision, time: 0)
+            place = Block.Prologue(store.place)
             self.keys = keys
             storeID = store.storeID
             commands.append(.open(keys, store, ticket))
@@ -17,8 +17,21 @@ extension AuditLog: CommitWitness {
         return ticket.wait(milliseconds: Self.openMilliseconds) ?? nil
     }
 
+    public func willAccept(_ rollback: RollbackAcceptance) throws(StoreError) {
+        do throws(StoreError) {
+            try require(AuditRecord(
+                time: clock(), who: who, noun: .store, action: .acceptRollback, revision: rollback.revision,
+                note: "the store was found at revision \(rollback.found), it had been at \(rollback.known), and goes on at \(rollback.revision)"))
+        } catch {
+            throw StoreError(
+                error.code, "the older store is not taken without a record of it: \(error.message); 'coffer audit repair --store' begins a broken "
+                    + "log anew")
+        }
+    }
+
     public func didNotUnlock(_ error: StoreError) {
-        record(AuditRecord(time: clock(), who: .daemon, noun: .store, action: .unlock, result: 21, note: error.message))
+        record(AuditRecord(
+            time: clock(), who: who, noun: .store, action: .unlock, result: AuditRecord.result(of: error), note: error.message))
         didLock()
     }
 
@@ -69,8 +82,12 @@ extension AuditLog: CommitWitness {
         }
     }
 
-    public func didCommit(incarnation: [UInt8], revision: UInt64) {
-        monitor.locked { place = Block.Prologue(incarnation: incarnation, committed: revision, time: 0) }
+    public func didCommit(_ place: StorePlace) {
+        monitor.locked { self.place = Block.Prologue(place) }
+    }
+
+    public func willChangeKeys(_ change: KeyChange) throws(StoreError) {
+        try require(AuditRecord(time: clock(), who: who, noun: .store, action: .rekey, note: KeyNotes.text(of: change)))
     }
 
     public func didNotCommit(_ revisions: ClosedRange<UInt64>, _ error: StoreError) {

@@ -8,6 +8,8 @@ public final class AuditLog: @unchecked Sendable {
     public let options: AuditOptions
     public let folder: String
     let headFile: HeadFile
+    /// In whose name the store is opened: what it does without a caller is recorded as theirs.
+    public let who: AuditWho
     let clock: @Sendable () -> UInt64
     /// Milliseconds of a clock that nobody sets.
     let ticks: @Sendable () -> UInt64
@@ -57,7 +59,7 @@ public final class AuditLog: @unchecked Sendable {
     }
 
     enum Command {
-        case open(AuditKeys, WitnessedStore, LogTicket<UInt64?>)
+        case open(AuditKeys, WitnessedStore, LogTicket<StorePlace?>)
         /// The store was locked.
         case close
         /// Whether also where the log can be written; the answer is `nil` where there was nothing to do.
@@ -74,19 +76,22 @@ public final class AuditLog: @unchecked Sendable {
     /// - Parameters:
     ///   - folder: of the log's files; made when it is first written.
     ///   - headFile: where the log's end is kept outside of it; `nil`: beside the folder.
+    ///   - who: in whose name the store is opened.
     public convenience init(
-        folder: String, headFile: String? = nil, options: AuditOptions = AuditOptions(),
+        folder: String, headFile: String? = nil, options: AuditOptions = AuditOptions(), who: AuditWho = .daemon,
         clock: @escaping @Sendable () -> UInt64 = { Store.systemClock() }
     ) throws(StoreError) {
-        try self.init(folder: folder, headFile: headFile, options: options, clock: clock, ticks: { UInt64(Clock.monotonic) })
+        try self.init(
+            folder: folder, headFile: headFile, options: options, who: who, clock: clock, ticks: { UInt64(Clock.monotonic) })
     }
 
     init(
-        folder: String, headFile: String?, options: AuditOptions, clock: @escaping @Sendable () -> UInt64,
+        folder: String, headFile: String?, options: AuditOptions, who: AuditWho = .daemon, clock: @escaping @Sendable () -> UInt64,
         ticks: @escaping @Sendable () -> UInt64
     ) throws(StoreError) {
         self.folder = folder
         self.headFile = HeadFile(path: headFile ?? folder + Self.headFileEnding)
+        self.who = who
         self.options = options
         self.clock = clock
         self.ticks = ticks

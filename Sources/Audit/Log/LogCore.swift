@@ -57,28 +57,33 @@ final class LogCore {
         case .open(let keys, let store, let ticket):
             if closing != nil { finishClosing() }
             opened = (keys, store)
-            openFiles()
+            openFiles(isAsked: true)
             // Only what the last writer knew for certain: what it was about to commit may not have come about.
-            let known = files?.known
-            ticket.settle(known?.incarnation == store.incarnation ? known?.committed : nil)
+            if !ticket.settle(files?.known?.place), let known = files?.known, let trouble = rollback(known) {
+                files = nil
+                failed(trouble)
+            }
         case .close: closing = Clock.monotonic + Self.closeDelay
         case .repair(let who, let isForced, let ticket): ticket.settle(repair(who, isForced: isForced))
         }
     }
 
-    private func openFiles() {
+    /// - Parameter isAsked: the store is being unlocked, and judges for itself what the log knows of it.
+    private func openFiles(isAsked: Bool = false) {
         guard let (keys, store) = opened else { return }
         let now = log.clock()
         do throws(LogTrouble) {
             let files = try LogFiles(
                 folder: AuditFolder(path: log.folder), keys: keys, storeID: store.storeID, stored: try Self.head(store.head),
                 kept: readKept(keys, store.storeID), limits: limits, now: now)
+            if !isAsked, let known = files.known, let trouble = rollback(known) { throw trouble }
             take(files)
             if isKeptGone, files.head.sequence > 0 {
                 remark(.recover, "\(log.headFile.path) is gone or was changed: an end of the log that was cut off would not show")
             }
             log.monitor.locked {
-                if files.known?.incarnation == log.place.incarnation, let known = files.known { log.place.committed = max(log.place.committed, known.committed) }
+                // What is written now must not hide what the log knew of a store that was rolled back.
+                if let known = files.known, known.place.isAhead(of: log.place.place) { log.place = known }
             }
             for (action, note) in files.takeRemarks() { remark(action, note) }
             succeeded()
@@ -98,6 +103,14 @@ final class LogCore {
     func take(_ files: LogFiles) {
         self.files = files
         log.monitor.locked { log.cut = files.cut ?? "" }
+    }
+
+    /// The store was unlocked while nothing could be known of it, and is older than the log.
+    private func rollback(_ known: Block.Prologue) -> LogTrouble? {
+        let place = log.monitor.locked { log.place.place }
+        guard known.place.isAhead(of: place) else { return nil }
+        return .broken(
+            "the store is at revision \(place.revision), but the log knows that it was at \(known.committed): an older copy was put in its place")
     }
 
     static func head(_ bytes: [UInt8]?) throws(LogTrouble) -> ChainHead? {

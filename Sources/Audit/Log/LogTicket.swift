@@ -4,12 +4,16 @@ import CofferStore
 final class LogTicket<Value: Sendable>: @unchecked Sendable {
     private let monitor = Monitor()
     private var value: Value?
+    private var isGivenUp = false
 
-    func settle(_ value: Value) {
+    /// - Returns: false where nobody waits any more.
+    @discardableResult
+    func settle(_ value: Value) -> Bool {
         monitor.locked {
-            guard self.value == nil else { return }
+            guard self.value == nil else { return !isGivenUp }
             self.value = value
             monitor.signal()
+            return !isGivenUp
         }
     }
 
@@ -19,7 +23,10 @@ final class LogTicket<Value: Sendable>: @unchecked Sendable {
         return monitor.locked {
             while value == nil {
                 let left = end - Clock.monotonic
-                guard left > 0 else { return nil }
+                guard left > 0 else {
+                    isGivenUp = true
+                    return nil
+                }
                 monitor.wait(milliseconds: left)
             }
             return value

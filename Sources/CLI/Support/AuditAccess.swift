@@ -24,13 +24,8 @@ struct AuditAccess: ParsableArguments {
     func open(_ global: GlobalOptions) throws -> AuditSource {
         guard let store, let keyFile else { return .daemon(try global.client()) }
         let folder = try logFolder(of: store)
-        let opened = try unlock(store, keyFile)
-        do {
-            return .stopped(opened, AuditReading(folder: folder, keys: try opened.auditKeys(), storeID: opened.storeID))
-        } catch {
-            opened.close()
-            throw error
-        }
+        let (opened, keys, place) = try examine(store, keyFile)
+        return .stopped(opened, AuditReading(folder: folder, keys: keys, storeID: place.storeID), place)
     }
 
     /// Accepts what verifying finds now.
@@ -39,22 +34,21 @@ struct AuditAccess: ParsableArguments {
         guard let store, let keyFile else {
             return try await global.client().auditRepair(timeout: global.timeout == nil ? .seconds(600) : nil)
         }
-        let log = try AuditLog(folder: try logFolder(of: store), headFile: Self.headFile(of: store))
+        let log = try StoppedStore.log(of: store, try logFolder(of: store))
         defer { log.close() }
-        let opened = try unlock(store, keyFile, witness: log)
+        let (opened, keys, place) = try examine(store, keyFile)
         defer { opened.close() }
-        let head = try opened.withWorker { (worker) throws(StoreError) in try worker.witnessHead() }
-        let uid = SystemIdentity.uid
-        return try log.repair(by: AuditWho(selector: "uid:\(uid)", uid: uid, door: "stopped"), stored: head)
+        _ = log.willUnlock(keys, place)
+        return try log.repair(by: log.who, stored: place.head)
     }
 
-    private func unlock(_ path: String, _ keyFile: String, witness: AuditLog? = nil) throws -> Store {
+    /// It stays locked: a log can be looked at, and begun anew, while an older store lies there that nobody has taken yet.
+    private func examine(_ path: String, _ keyFile: String) throws -> (Store, AuditKeys, WitnessedStore) {
         let key = try KeyFile.read(keyFile)
         let opened = try Store.open(at: path, options: .examining)
         do {
-            if let witness { opened.setWitness(witness) }
-            try opened.unlock(.keyFile(SlotAccess.buffer(key)))
-            return opened
+            let (keys, place) = try opened.auditKeys(.keyFile(SlotAccess.buffer(key)))
+            return (opened, keys, place)
         } catch {
             opened.close()
             throw error
@@ -69,20 +63,18 @@ struct AuditAccess: ParsableArguments {
         }
         return folder
     }
-
-    static func headFile(of store: String) -> String { store + "/audit.head" }
 }
 
 /// An audit log to ask.
 enum AuditSource {
     case daemon(CofferClient)
-    case stopped(Store, AuditReading)
+    case stopped(Store, AuditReading, WitnessedStore)
 
     /// One page; a search of a long log comes in many.
     func page(_ request: AuditSearchRequest, value: SecretBytes? = nil) async throws -> AuditSearchResponse {
         switch self {
         case .daemon(let client): return try await client.auditSearch(request, value: value)
-        case .stopped(_, let reading):
+        case .stopped(_, let reading, _):
             var query = try AuditQuery(
                 name: request.name, who: request.who, noun: request.noun, action: request.action, since: request.since, until: request.until)
             query.result = switch request.result {
@@ -113,10 +105,10 @@ enum AuditSource {
     func verify(timeout: Duration?) async throws -> AuditVerifyResponse {
         switch self {
         case .daemon(let client): return try await client.auditVerify(timeout: timeout)
-        case .stopped(let store, let reading):
-            let head = try store.withWorker { (worker) throws(StoreError) in try worker.witnessHead() }
+        case .stopped(let store, let reading, let place):
             let verdict = try reading.verify(
-                stored: head, headFile: AuditAccess.headFile(of: store.path), incarnation: store.incarnation, revision: store.revision)
+                stored: place.head, headFile: StoppedStore.headFile(of: store.path), incarnation: place.place.incarnation,
+                revision: place.place.revision)
             return AuditVerifyResponse(
                 files: UInt32(clamping: verdict.files), records: verdict.records, first: verdict.first, last: verdict.last,
                 findings: verdict.findings.map { .init(file: $0.file, record: $0.record, isKnown: $0.isKnown, message: $0.message) })
@@ -125,7 +117,7 @@ enum AuditSource {
 
     /// Gives the stopped store back.
     func close() {
-        guard case .stopped(let store, _) = self else { return }
+        guard case .stopped(let store, _, _) = self else { return }
         store.close()
     }
 }

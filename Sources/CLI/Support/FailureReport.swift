@@ -54,7 +54,7 @@ struct FailureReport: Error {
         case .unlockFailed, .locked: .locked
         case .notFound: .notFound
         case .inUse, .busy, .full, .audit: .busy
-        case .damaged, .notAStore, .unknownFormat, .unknownSuite, .unknownKey: .badInput
+        case .damaged, .rolledBack, .notAStore, .unknownFormat, .unknownSuite, .unknownKey: .badInput
         case .alreadyExists, .unwritable: .cannotCreate
         case .notEmpty, .newer, .conflict: .conflict
         case .invalidArgument, .invalidName: .badInput

@@ -51,12 +51,12 @@ struct KeyFileRotation {
     }
 
     /// Opens a stopped store with a key file, or with the one beside it that an interrupted rotation left; that one is put into place.
-    static func unlock(_ store: Store, _ path: String) throws {
+    static func unlock(_ store: Store, _ path: String, acceptingRollback: UInt64? = nil) throws {
         do {
-            try store.unlock(.keyFile(SlotAccess.buffer(KeyFile.read(path))))
+            try store.unlock(.keyFile(SlotAccess.buffer(KeyFile.read(path))), acceptingRollback: acceptingRollback)
         } catch {
             guard let rotation = try? KeyFileRotation(path), rotation.isLeftOver, let key = try? KeyFile.read(rotation.draft),
-                (try? store.unlock(.keyFile(SlotAccess.buffer(key)))) != nil
+                (try? store.unlock(.keyFile(SlotAccess.buffer(key)), acceptingRollback: acceptingRollback)) != nil
             else { throw error }
             try rotation.finish()
             Output.remark("coffer: '\(Printable.text(path))' was replaced by the key of a rotation that had been interrupted")

@@ -1,27 +1,37 @@
+import CofferAudit
 import CofferClient
 import CofferStore
 import Glibc
 
 /// A restore into a store whose daemon is stopped, or into a new one.
 struct StoppedRestore {
-    let store: String
-    let keyFile: String
+    let place: StoppedStore.Place
     let options: RestoreOptions
+
+    private var store: String { place.folder }
+    private var keyFile: String { place.keyFile }
 
     /// - Parameter read: gives the plaintext of the backup to what it gets.
     func run(_ read: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws -> RestoreVerdict {
         try prepare()
-        return try SlotAccess.with(store, keyFile: keyFile) { store in
-            let restore = try store.beginRestore(options)
-            do {
-                try read { try restore.update($0) }
-                var verdict = RestoreVerdict(try restore.finish())
-                if !options.dryRun { verdict.noteCopy(storeID: Hex.text(store.storeID)) }
-                return verdict
-            } catch {
-                restore.abandon()
-                throw error
+        return try StoppedStore.with(place) { stopped in
+            let report = try stopped.recorded(.backup, .restore, note: RestoreNotes.begun("\(options.mode)", dryRun: options.dryRun)) { store in
+                let restore = try store.beginRestore(options)
+                do {
+                    try read { try restore.update($0) }
+                    return try restore.finish()
+                } catch {
+                    restore.abandon()
+                    throw error
+                }
             }
+            if !options.dryRun {
+                stopped.note(RestoreNotes.record(
+                    of: report.revision, incarnation: report.incarnation, by: StoppedStore.who, at: Store.systemClock()))
+            }
+            var verdict = RestoreVerdict(report)
+            if !options.dryRun { verdict.noteCopy(storeID: Hex.text(stopped.store.storeID)) }
+            return verdict
         }
     }
 

@@ -80,10 +80,12 @@ struct Init: Verb {
     private func addSlots(_ store: String, _ keyFile: String, _ passphrase: SecretBytes?) throws -> String? {
         guard passphrase != nil || recovery else { return nil }
         do {
-            return try SlotAccess.with(store, keyFile: keyFile) { store in
-                if let passphrase { _ = try store.addSlot(.passphrase(SlotAccess.buffer(passphrase), label: "passphrase")) }
-                return recovery ? try store.addSlot(.recovery(label: "recovery key")).recoveryKey : nil
-            }
+            // Of what it is born with a store has no record.
+            let opened = try Store.open(at: store, options: .examining)
+            defer { opened.close() }
+            try opened.unlock(.keyFile(SlotAccess.buffer(KeyFile.read(keyFile))))
+            if let passphrase { _ = try opened.addSlot(.passphrase(SlotAccess.buffer(passphrase), label: "passphrase")) }
+            return recovery ? try opened.addSlot(.recovery(label: "recovery key")).recoveryKey : nil
         } catch {
             Output.remark("coffer: the store and its key file '\(Printable.text(keyFile))' were made, but not all slots")
             throw error

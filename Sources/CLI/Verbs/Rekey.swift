@@ -1,4 +1,5 @@
 import ArgumentParser
+import CofferAudit
 import CofferClient
 import CofferStore
 
@@ -33,7 +34,7 @@ struct RekeyCommand: ParsableCommand {
         @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
         func run() async throws {
-            if let store = access.store { return try offline(store) }
+            if let place = try access.place() { return try offline(place) }
             let client = try global.client()
             let begun = try await client.rekey(.start)
             guard wait ?? (Output.errorIsTerminal && !global.json) else { return try RekeyReport.print(begun, global) }
@@ -41,13 +42,15 @@ struct RekeyCommand: ParsableCommand {
         }
 
         /// Nobody else uses the store: as fast as it goes, to the end.
-        private func offline(_ folder: String) throws {
+        private func offline(_ place: StoppedStore.Place) throws {
             var options = RekeyOptions()
             options.recordsPerSecond = 0
             options.every = 0
-            let status = try SlotAccess.with(folder, keyFile: access.opener(), rekey: options) { store in
-                try store.startRekey()
-                return try store.waitForRekey()
+            let status = try StoppedStore.with(place, rekey: options) { stopped in
+                try stopped.recorded(.store, .rekey, note: "\(RekeyRequest.Act.start)") { store in
+                    try store.startRekey()
+                    return try store.waitForRekey()
+                }
             }
             guard status.phase == .idle else { throw CommandFailure.failed(status.note) }
             if global.json {

@@ -65,18 +65,19 @@ extension UnlockService {
                 kept.append(KeptSlot(id: slot.id, secret: .present(Self.secret(slot.kind, SecretBuffer(slot.secret)))))
             }
         }
+        let note = KeyNotes.root(kept: kept.map(\.id), dropped: request.dropped)
         try checkPace(uid, now())
         try enqueue { [self, kept] in
             do throws(Failure) { try checkPace(uid, now()) } catch { return completion(.failure(error)) }
             do throws(StoreError) {
-                try trail.require(who, .store, .rekey, note: "root")
+                try trail.require(who, .store, .rekey, note: note)
                 let drawn = try store.changeRoot(keeping: kept, dropping: request.dropped)
                 throttle.succeeded(uid: uid)
                 completion(.success(RekeyRootResponse(recoveryKeys: drawn.map { SlotAddResponse(id: $0.id, recoveryKey: $0.recoveryKey) })))
             } catch {
                 if error.code == .unlockFailed { throttle.failed(uid: uid, now: now()) }
                 let failure = Failure(error)
-                trail.did(who, .store, .rekey, result: failure.code, note: "root")
+                trail.did(who, .store, .rekey, result: failure.code, note: note)
                 completion(.failure(failure))
             }
         }

@@ -3,23 +3,18 @@ import Glibc
 /// Incarnation and revision once more, outside LMDB (formats.md 7): follows lazily, so the store may be ahead of it; a store that is
 /// behind was put back from an older copy.
 struct CounterFile {
-    struct Content: Equatable {
-        var incarnation: [UInt8]
-        var revision: UInt64
-    }
-
     let path: String
     private static let magic = Array("COFFERCT".utf8)
     private static let bodySize = 8 + 16 + 16 + 8
     private static let macSize = 32
 
-    private static func body(storeID: [UInt8], _ content: Content) -> [UInt8] {
-        magic + storeID + content.incarnation + content.revision.bigEndianBytes
+    private static func body(storeID: [UInt8], _ place: StorePlace) -> [UInt8] {
+        magic + storeID + place.incarnation + place.revision.bigEndianBytes
     }
 
     /// `nil`: there is none, or it is another store's.
     /// - Throws: `damaged` where it was changed.
-    func read(storeID: [UInt8], keys: KeySet) throws(StoreError) -> Content? {
+    func read(storeID: [UInt8], keys: KeySet) throws(StoreError) -> StorePlace? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
@@ -35,12 +30,12 @@ struct CounterFile {
             throw StoreError(.damaged, "the counter file \(path) does not authenticate")
         }
         let revision = body[40..<48].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return Content(incarnation: Array(body[24..<40]), revision: revision)
+        return StorePlace(incarnation: Array(body[24..<40]), revision: revision)
     }
 
     /// Synced before it takes the old one's place: it may lag, never lie, and a power cut leaves the one or the other.
-    func write(_ content: Content, storeID: [UInt8], keys: KeySet) {
-        let body = Self.body(storeID: storeID, content)
+    func write(_ place: StorePlace, storeID: [UInt8], keys: KeySet) {
+        let body = Self.body(storeID: storeID, place)
         let bytes = body + KeyedHash.bytes(body, key: keys.counterKey, count: Self.macSize)
         let fresh = path + ".new"
         unlink(fresh)

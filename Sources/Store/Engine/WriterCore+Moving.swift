@@ -71,7 +71,7 @@ extension WriterCore {
         doubt = nil
         take(found.header, found.keys, found.head)
         if let keys = found.keys, let head = found.head {
-            store.witness?.didCommit(incarnation: head.incarnation, revision: head.revision)
+            store.witness?.didCommit(head.place)
             readAnew(fresh, keys: keys)
             // What was answered with "outcome unknown" is there: watches hear of it like of any other change.
             if !told.isEmpty { store.publish([], changes: told, revision: head.revision) }
@@ -115,12 +115,12 @@ extension WriterCore {
         let old = environment
         environment = fresh
         take(written, keys, head)
-        counterWritten = .init(incarnation: head.incarnation, revision: head.revision)
+        counterWritten = head.place
         counter.write(counterWritten, storeID: written.storeID, keys: keys)
         frozen = nil
         store.aroundRestore {
             store.noteIncarnation(head.incarnation, revision: head.revision)
-            store.witness?.didCommit(incarnation: head.incarnation, revision: head.revision)
+            store.witness?.didCommit(head.place)
             readAnew(fresh, keys: keys)
             // It closes when the last reader has left it.
             old.release()

@@ -30,31 +30,52 @@ extension Head {
     }
 }
 
-extension CounterFile.Content {
-    /// Whether this was seen of the store after what lies there now. A new incarnation starts above all revisions of the ones before.
-    func isAhead(of head: Head) -> Bool {
-        incarnation == head.incarnation ? revision > head.revision : revision >= head.revision
-    }
-
-    func refusal(of head: Head) -> StoreError {
-        StoreError(
-            .rolledBack,
-            "the store is at revision \(head.revision), but it was at \(revision) before: an older copy was put in its place. Whoever knows "
-                + "that and gives up what was changed between starts cofferd once with --accept-rollback \(head.revision)")
-    }
-}
-
 extension WriterCore {
-    /// Goes on from an older store: a new incarnation above all that was known, and the counter file with it.
-    func accept(_ known: CounterFile.Content, _ found: Head) throws(StoreError) -> RollbackAcceptance {
-        guard let keys else { throw StoreError(.locked, "the store is locked") }
+    /// What counter file and audit log remember of the store, where that is ahead of what lies there (formats.md 7).
+    func rollback(
+        of found: Head, _ newKeys: KeySet, _ sealed: borrowing SealedTransaction
+    ) throws(StoreError) -> StorePlace? {
+        let counted = try counter.read(storeID: header.storeID, keys: newKeys)
+        store.monitor.locked { store.state.counterWasMissing = counted == nil && found.revision > 0 }
+        var seen = [counted]
+        if let witness = store.witness {
+            seen.append(witness.willUnlock(try AuditKeys(newKeys.keyring), try witnessed(found, sealed)))
+        }
+        return seen.compactMap { $0 }.filter { $0.isAhead(of: found.place) }.max { $0.revision < $1.revision }
+    }
+
+    /// The store as its witness sees it.
+    func witnessed(_ found: Head, _ sealed: borrowing SealedTransaction) throws(StoreError) -> WitnessedStore {
+        WitnessedStore(storeID: header.storeID, place: found.place, head: try sealed.open(.auditHead, CommitGroup.witnessKey))
+    }
+
+    /// What an older store goes on with where somebody takes it: a new incarnation above all that was known. That it is taken is durable
+    /// in the audit log when this returns.
+    /// - Parameter accepted: the revision at which it is taken.
+    /// - Throws: `rolled-back` where it is not; `audit-unavailable`.
+    func approve(
+        _ known: StorePlace, _ found: Head, accepting accepted: UInt64?
+    ) throws(StoreError) -> (head: Head, acceptance: RollbackAcceptance) {
+        guard accepted == found.revision else {
+            throw StoreError(
+                .rolledBack,
+                "the store is at revision \(found.revision), but it was at \(known.revision) before: an older copy was put in its place. "
+                    + "Whoever knows that and gives up what was changed between starts cofferd once with --accept-rollback \(found.revision), "
+                    + "or gives that to a command with --store")
+        }
         var head = found
         try head.startAnew(above: known.revision, now: options.clock())
+        let acceptance = RollbackAcceptance(found: found.revision, known: known.revision, revision: head.revision)
+        try store.witness?.willAccept(acceptance)
+        return (head, acceptance)
+    }
+
+    /// Goes on from an older store, and the counter file with it.
+    func goOn(with head: Head) throws(StoreError) {
+        guard let keys else { throw StoreError(.locked, "the store is locked") }
         try writeHead(head) { (transaction) throws(StoreError) in try transaction.clear(.changeLog) }
-        counterWritten = .init(incarnation: head.incarnation, revision: head.revision)
+        counterWritten = head.place
         counter.write(counterWritten, storeID: header.storeID, keys: keys)
-        store.witness?.didCommit(incarnation: head.incarnation, revision: head.revision)
-        store.witness?.didCommit(incarnation: head.incarnation, revision: head.revision)
-        return RollbackAcceptance(found: found.revision, known: known.revision, revision: head.revision)
+        store.witness?.didCommit(head.place)
     }
 }

@@ -30,7 +30,7 @@ final class WriterCore {
     var broken: StoreError? {
         didSet { store.noteReadOnly(broken?.message) }
     }
-    var counterWritten = CounterFile.Content(incarnation: [], revision: 0)
+    var counterWritten = StorePlace(incarnation: [], revision: 0)
     /// When the counter file was written last, in milliseconds of the monotonic clock.
     private var counterTime: Int?
 
@@ -59,30 +59,27 @@ final class WriterCore {
         let sealed = SealedTransaction(transaction, keys: newKeys, head: Head(incarnation: []))
         guard let bytes = try sealed.open(.head, Head.key) else { throw StoreError(.damaged, "the store has no head record") }
         let found = try Head(decoding: bytes)
-        // The counter file and the audit log both remember where the store was (formats.md 7).
-        let counted = try counter.read(storeID: header.storeID, keys: newKeys)
-        store.monitor.locked { store.state.counterWasMissing = counted == nil && found.revision > 0 }
-        let seen = [counted, try askWitness(found, newKeys, sealed)]
-        let rollback = seen.compactMap { $0 }.filter { $0.isAhead(of: found) }.max { $0.revision < $1.revision }
-        if let rollback, accepted != found.revision {
-            let refusal = rollback.refusal(of: found)
-            store.witness?.didNotUnlock(refusal)
-            throw refusal
-        }
-        take(newKeys)
-        head = found
         var acceptance: RollbackAcceptance?
-        if let rollback {
+        if let known = try rollback(of: found, newKeys, sealed) {
             do throws(StoreError) {
-                acceptance = try accept(rollback, found)
+                let approved = try approve(known, found, accepting: accepted)
+                take(newKeys)
+                head = found
+                try goOn(with: approved.head)
+                acceptance = approved.acceptance
             } catch {
-                lock()
+                // Without the counter file: it remembers what the store does not.
+                (keys, head) = (nil, nil)
+                store.witness?.didNotUnlock(error)
                 throw error
             }
+        } else {
+            take(newKeys)
+            head = found
         }
         // Sealed on a machine with AES instructions, opened on one without: new records get a key of another suite. Where that cannot be
         // written the store can still be read.
-        if !newKeys.sealing.cipher.canSeal { try? advanceKey(retired: .openingOnly) }
+        if !newKeys.sealing.cipher.canSeal { try? advanceKey(retired: .openingOnly, because: .hardware) }
         return acceptance
     }
 
@@ -91,17 +88,6 @@ final class WriterCore {
         take(header)
         if let keys { take(keys) }
         self.head = head
-    }
-
-    /// What the audit log knows of this incarnation's revision; `nil`: nothing, or there is no log.
-    private func askWitness(
-        _ found: Head, _ newKeys: KeySet, _ sealed: borrowing SealedTransaction
-    ) throws(StoreError) -> CounterFile.Content? {
-        guard let witness = store.witness else { return nil }
-        let known = witness.willUnlock(try AuditKeys(newKeys.keyring), WitnessedStore(
-            storeID: header.storeID, incarnation: found.incarnation, revision: found.revision,
-            head: try sealed.open(.auditHead, CommitGroup.witnessKey)))
-        return known.map { CounterFile.Content(incarnation: found.incarnation, revision: $0) }
     }
 
     func take(_ new: KeySet) {
@@ -230,7 +216,7 @@ final class WriterCore {
             return nil
         }
         self.head = group.head
-        witness?.didCommit(incarnation: group.head.incarnation, revision: group.head.revision)
+        witness?.didCommit(group.head.place)
         noteReserved(newHeader)
         store.publish(group.indexChanges, changes: group.changes, revision: group.head.revision)
         answer(group)
@@ -337,12 +323,14 @@ final class WriterCore {
     /// A key that has sealed as much as it may gives way to a new one. Where that fails it is tried again with the next commit.
     func advanceKeyAtLimit() {
         guard sealsUsed + max(sealLimit / 1_024, 1) >= sealLimit else { return }
-        guard (try? advanceKey(retired: options.rekey.dropsOldKeys ? .leaving : .openingOnly)) != nil else { return }
+        guard (try? advanceKey(retired: options.rekey.dropsOldKeys ? .leaving : .openingOnly, because: .limit)) != nil else { return }
         store.rekeyer.wake()
     }
 
-    /// The key that seals gives way to a new one.
-    func advanceKey(retired: KeyState) throws(StoreError) {
+    /// The key that seals gives way to a new one, without anybody having asked.
+    func advanceKey(retired: KeyState, because cause: KeyChange.Cause) throws(StoreError) {
+        guard let keys else { throw StoreError(.locked, "the store is locked") }
+        try store.witness?.willChangeKeys(.replaced(keys.sealing.id, cause))
         try changeKeyring { [self] (keyring) throws(StoreError) in
             try keyring.advanceRecordKey(
                 suite: store.newRecordSuite, sealLimit: options.sealLimit, now: options.clock(), retired: retired)
@@ -366,7 +354,7 @@ final class WriterCore {
 
     var counterIsBehind: Bool {
         guard let head, broken == nil else { return false }
-        return counterWritten.revision != head.revision || counterWritten.incarnation != head.incarnation
+        return counterWritten != head.place
     }
 
     /// Milliseconds until the counter may be written again.
@@ -380,7 +368,7 @@ final class WriterCore {
     /// Not while it is in doubt whether the last commit is there.
     func writeCounter() {
         guard let keys, let head, broken == nil, counterIsBehind else { return }
-        counterWritten = .init(incarnation: head.incarnation, revision: head.revision)
+        counterWritten = head.place
         counterTime = Clock.monotonic
         counter.write(counterWritten, storeID: header.storeID, keys: keys)
     }

@@ -30,8 +30,10 @@ extension WriterCore {
         let present = try presentKeyring()
         let now = options.clock()
         func isOld(_ key: KeyringEntry) -> Bool { key.created != 0 && now > key.created && now - key.created >= options.rekey.every }
-        if try isOld(present.entry(.records)) { try advanceKey(retired: options.rekey.dropsOldKeys ? .leaving : .openingOnly) }
-        guard options.rekey.dropsOldKeys, present.recordKeys.contains(where: { $0.state == .openingOnly && isOld($0) }) else { return }
+        if try isOld(present.entry(.records)) { try advanceKey(retired: options.rekey.dropsOldKeys ? .leaving : .openingOnly, because: .age) }
+        let old = present.recordKeys.filter { $0.state == .openingOnly && isOld($0) }.map(\.id)
+        guard options.rekey.dropsOldKeys, !old.isEmpty else { return }
+        try store.witness?.willChangeKeys(.leaving(old))
         try changeKeyring { (keyring) throws(StoreError) in keyring.setRecordKeys(.openingOnly, to: .leaving) }
     }
 
@@ -43,8 +45,11 @@ extension WriterCore {
     /// Takes keys away for good. The caller has proved, in this incarnation, that no record names them.
     func drop(_ ids: Set<UInt32>, provedIn incarnation: [UInt8]) throws(StoreError) {
         guard head?.incarnation == incarnation else { throw StoreError(.resync, "the store was restored meanwhile") }
+        let unused = try presentKeyring().leaving.intersection(ids)
+        guard !unused.isEmpty else { return }
+        try store.witness?.willChangeKeys(.dropped(unused.sorted()))
         try changeKeyring { (keyring) throws(StoreError) in
-            keyring.entries.removeAll { $0.purpose == .records && $0.state == .leaving && ids.contains($0.id) }
+            keyring.entries.removeAll { $0.purpose == .records && unused.contains($0.id) }
         }
     }
 

@@ -25,19 +25,21 @@ final class Fixture: @unchecked Sendable {
     var store: Store
     var log: AuditLog
     var options: AuditOptions
+    private let sealLimit: UInt64
 
     var storePath: String { path + "/store" }
     var logPath: String { path + "/store/audit" }
     var headPath: String { path + "/store/audit.head" }
 
-    init(_ change: (inout AuditOptions) -> Void = { _ in }) throws {
+    init(sealLimit: UInt64 = 1 << 30, _ change: (inout AuditOptions) -> Void = { _ in }) throws {
         var template = Array("/tmp/coffer-audit-test.XXXXXX".utf8CString)
         _ = mkdtemp(&template)
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         options = AuditOptions()
         change(&options)
-        try Store.create(at: path + "/store", slot: .keyFile(key, label: ""), options: Self.storeOptions(clock))
-        (store, log) = try Self.open(path + "/store", options, clock, ticks)
+        self.sealLimit = sealLimit
+        try Store.create(at: path + "/store", slot: .keyFile(key, label: ""), options: Self.storeOptions(clock, sealLimit))
+        (store, log) = try Self.open(path + "/store", options, clock, ticks, sealLimit)
         try store.unlock(.keyFile(key))
     }
 
@@ -47,17 +49,18 @@ final class Fixture: @unchecked Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    private static func storeOptions(_ clock: ManualClock) -> Store.Options {
+    private static func storeOptions(_ clock: ManualClock, _ sealLimit: UInt64) -> Store.Options {
         var options = Store.Options()
+        options.sealLimit = sealLimit
         options.mapBytes = 64 << 20
         options.clock = { clock.now }
         return options
     }
 
     private static func open(
-        _ path: String, _ options: AuditOptions, _ clock: ManualClock, _ ticks: ManualClock
+        _ path: String, _ options: AuditOptions, _ clock: ManualClock, _ ticks: ManualClock, _ sealLimit: UInt64
     ) throws -> (Store, AuditLog) {
-        let store = try Store.open(at: path, options: storeOptions(clock))
+        let store = try Store.open(at: path, options: storeOptions(clock, sealLimit))
         let log = try AuditLog(
             folder: path + "/audit", headFile: path + "/audit.head", options: options, clock: { clock.now }, ticks: { ticks.now })
         store.setWitness(log)
@@ -69,13 +72,13 @@ final class Fixture: @unchecked Sendable {
         store.close()
         log.close()
         try body()
-        (store, log) = try Self.open(storePath, options, clock, ticks)
+        (store, log) = try Self.open(storePath, options, clock, ticks, sealLimit)
         if unlocking { try store.unlock(.keyFile(key)) }
     }
 
     /// Inside ``reopen(unlocking:_:)``: the store without anybody who writes its log.
     func withStoreAlone<T>(_ body: () throws -> T) throws -> T {
-        store = try Store.open(at: storePath, options: Self.storeOptions(clock))
+        store = try Store.open(at: storePath, options: Self.storeOptions(clock, sealLimit))
         try store.unlock(.keyFile(key))
         defer { store.close() }
         return try body()

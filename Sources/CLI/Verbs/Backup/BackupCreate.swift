@@ -1,5 +1,6 @@
 import ArgumentParser
 import CofferAge
+import CofferAudit
 import CofferClient
 import CofferStore
 
@@ -43,8 +44,8 @@ struct BackupCreate: Verb {
             drawing.cancel()
             progress.finish()
         }
-        let figures = if let store = access.store {
-            try export(store, writer, progress)
+        let figures = if let place = try access.place() {
+            try export(place, writer, progress)
         } else {
             BackupFigures(try await global.client().backup { bytes, done, total in
                 progress.update(done, of: total)
@@ -58,20 +59,22 @@ struct BackupCreate: Verb {
     }
 
     /// From a store whose daemon is stopped.
-    private func export(_ directory: String, _ writer: BackupWriter, _ progress: Progress) throws -> BackupFigures {
-        guard let keyFile = access.keyFile else { throw CommandFailure.usage("a stopped store is opened with --key-file PATH") }
-        return try SlotAccess.with(directory, keyFile: keyFile) { store in
+    private func export(_ place: StoppedStore.Place, _ writer: BackupWriter, _ progress: Progress) throws -> BackupFigures {
+        try StoppedStore.with(place) { stopped in
             // What fails outside of the store goes past it.
             var failure: (any Error)?
             do {
-                return BackupFigures(try store.exportBackup(
-                    daemon: Version.current, progress: { progress.update($0, of: $1) },
-                    to: { bytes throws(StoreError) in
-                        do { try writer.write(bytes) } catch {
-                            failure = error
-                            throw StoreError(.failed, "the backup cannot be written")
-                        }
-                    }))
+                // Everything is read: never without a record of it.
+                return try stopped.recorded(.backup, .create) { store in
+                    BackupFigures(try store.exportBackup(
+                        daemon: Version.current, progress: { progress.update($0, of: $1) },
+                        to: { bytes throws(StoreError) in
+                            do { try writer.write(bytes) } catch {
+                                failure = error
+                                throw StoreError(.failed, "the backup cannot be written")
+                            }
+                        }))
+                }
             } catch {
                 throw failure ?? error
             }

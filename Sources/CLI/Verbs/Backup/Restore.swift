@@ -78,8 +78,8 @@ struct Restore: Verb {
             progress.finish()
         }
         let verdict: RestoreVerdict
-        if let store = place.store, let keyFile = place.keyFile {
-            verdict = try StoppedRestore(store: store, keyFile: keyFile, options: options)
+        if let place = try place.place() {
+            verdict = try StoppedRestore(place: place, options: options)
                 .run { take in try send(key, summary, progress, take) }
         } else {
             verdict = RestoreVerdict(try await upload(key, summary, progress))

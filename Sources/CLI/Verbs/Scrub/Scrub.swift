@@ -1,4 +1,5 @@
 import ArgumentParser
+import CofferAudit
 import CofferClient
 import CofferStore
 import Glibc
@@ -27,24 +28,19 @@ struct Scrub: Verb {
     @Flag(help: "Begins one and does not wait for it.")
     var background = false
 
-    @Option(help: ArgumentHelp("Works on this store, whose daemon must be stopped.", valueName: "folder"), completion: .directory)
-    var store: String?
-
-    @Option(help: ArgumentHelp("With --store: the key file that opens it.", valueName: "path"), completion: .file())
-    var keyFile: String?
-
+    @OptionGroup var access: SlotAccess
     @OptionGroup(title: "Options of all verbs") var global: GlobalOptions
 
     func validate() throws {
         guard [last, stop, background].filter({ $0 }).count <= 1 else { throw ValidationError("--last, --stop and --background exclude each other") }
-        guard store == nil || !(last || stop || background) else { throw ValidationError("--last, --stop and --background are about a daemon") }
-        guard (store == nil) == (keyFile == nil) else { throw ValidationError("--store and --key-file go together") }
+        guard access.store == nil || !(last || stop || background) else { throw ValidationError("--last, --stop and --background are about a daemon") }
+        guard (access.store == nil) == (access.keyFile == nil) else { throw ValidationError("--store and --key-file go together") }
     }
 
     private static let pause = Duration.milliseconds(200)
 
     func run() async throws {
-        if let store, let keyFile { return try show(try Self.offline(store, keyFile: keyFile, json: global.json)) }
+        if let place = try access.place() { return try show(try Self.offline(place, json: global.json)) }
         let client = try global.client()
         if stop {
             let state = try await client.scrubStop()
@@ -82,15 +78,17 @@ struct Scrub: Verb {
         return ScrubOutcome(result)
     }
 
-    private static func offline(_ directory: String, keyFile: String, json: Bool) throws -> ScrubOutcome {
-        try SlotAccess.with(directory, keyFile: keyFile) { store in
+    private static func offline(_ place: StoppedStore.Place, json: Bool) throws -> ScrubOutcome {
+        try StoppedStore.with(place) { stopped in
+            // It goes on where that cannot be recorded: looking for damage is what a bad disk needs, and it hands nothing out.
+            stopped.note(AuditRecord(time: Store.systemClock(), who: StoppedStore.who, noun: .store, action: .scrub, note: "start"))
             let progress = Progress(total: nil, wanted: !json)
             let drawing = Task { await progress.draw() }
             defer {
                 drawing.cancel()
                 progress.finish()
             }
-            return ScrubOutcome(try store.scrub { (done, _) throws(StoreError) in progress.update(done) })
+            return ScrubOutcome(try stopped.store.scrub { (done, _) throws(StoreError) in progress.update(done) })
         }
     }
 

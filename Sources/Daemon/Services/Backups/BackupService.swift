@@ -110,17 +110,24 @@ final class BackupService: Sendable {
                 defer { work.leave() }
                 let restore: StoreRestore
                 do throws(StoreError) {
-                    // It ends what the log says of the store so far: never without a record of it.
-                    if !fields.dryRun { try caller.trail.require(caller.who, .backup, .restore, note: "\(fields.mode)") }
+                    // It ends what the log says of the store so far, and a dry run compares all of it: never without a record.
+                    try caller.trail.require(caller.who, .backup, .restore, note: RestoreNotes.begun("\(fields.mode)", dryRun: fields.dryRun))
                     restore = try store.beginRestore(options)
                 } catch {
                     let result = Result<RestoreResponse, Failure>.failure(Failure(error))
-                    if !fields.dryRun { caller.note(.backup, .restore, result) }
+                    caller.note(.backup, .restore, result)
                     return done(result)
                 }
                 granted(Self.window)
                 let result = Self.take(restore, feed, granted)
-                if !fields.dryRun { caller.note(.backup, .restore, result) }
+                if case .success(let restored) = result, !fields.dryRun {
+                    // Durable before the answer: from then on the log knows the new incarnation. What is done is done, though.
+                    let position = restored.position
+                    try? caller.trail.log.require(RestoreNotes.record(
+                        of: position.revision, incarnation: position.incarnation.bytes, by: caller.who, at: caller.trail.clock()))
+                } else if case .failure = result {
+                    caller.note(.backup, .restore, result)
+                }
                 done(result)
             }
         } catch {
