@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SHELL := /bin/bash
 
-.PHONY: run test build install bench fuzz torture sanitize clean
+.PHONY: run test build install deb bench fuzz torture sanitize clean
 
 run: build
 	@ONCE=$(ONCE) scripts/run.sh
@@ -19,13 +19,15 @@ build:
 	@swift build -c release --product coffer
 
 install: build
-	@bin=$$(swift build -c release --show-bin-path) && \
-	install -D -m 0755 "$$bin/cofferd" "$(DESTDIR)$(PREFIX)/bin/cofferd" && \
-	install -D -m 0755 "$$bin/coffer" "$(DESTDIR)$(PREFIX)/bin/coffer" && \
-	install -D -m 0644 LICENSE "$(DESTDIR)$(PREFIX)/share/doc/coffer/LICENSE" && \
-	install -D -m 0644 README.md "$(DESTDIR)$(PREFIX)/share/doc/coffer/README.md" && \
-	install -D -m 0644 protocol.md "$(DESTDIR)$(PREFIX)/share/doc/coffer/protocol.md" && \
-	echo "install: cofferd and coffer lie in $(DESTDIR)$(PREFIX)/bin"
+	@scripts/setup.sh install
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install.sh "$$(swift build -c release --show-bin-path)"
+
+# A Debian package in dist/, with the Swift runtime inside of the programs: a build of its own.
+deb:
+	@scripts/setup.sh deb
+	@swift build -c release --scratch-path .build-static --static-swift-stdlib --product cofferd
+	@swift build -c release --scratch-path .build-static --static-swift-stdlib --product coffer
+	@scripts/deb.sh "$$(swift build -c release --scratch-path .build-static --static-swift-stdlib --show-bin-path)" dist
 
 bench: build
 	@scripts/setup.sh bench
@@ -48,4 +50,4 @@ sanitize:
 	@scripts/sanitize.sh
 
 clean:
-	rm -rf .build .build-fuzz .build-address .build-thread run
+	rm -rf .build .build-static dist .build-fuzz .build-address .build-thread run

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what Debian or Ubuntu lacks for the given task and says what it does. Usage: scripts/setup.sh build|test|bench
+# Installs what Debian or Ubuntu lacks for the given task and says what it does. Usage: scripts/setup.sh build|install|deb|test|bench
 set -euo pipefail
 
 task=${1:-build}
@@ -8,9 +8,11 @@ optional=()
 packages=(liblmdb-dev libsodium-dev libsqlite3-dev libcurl4-openssl-dev)
 case $task in
     build) ;;
+    install) packages+=(python3) ;;
+    deb) packages+=(python3 dpkg-dev binutils) ;;
     test)
         packages+=(python3 python3-venv util-linux openssl age)
-        optional+=(chromium chromium-driver python3-selenium)
+        optional+=(chromium chromium-driver python3-selenium systemd debootstrap dpkg-dev binutils strace man-db mandoc curl)
         ;;
     bench) packages+=(python3 util-linux redis-server age) ;;
     *) echo "setup: unknown task '$task'" >&2; exit 64 ;;

@@ -40,6 +40,9 @@ second_row() {
     step "backups and restores, with stock age beside them"
     Tests/Backup/run.sh "$bin" "$work/backup" || return 1
 
+    step "units, the manual, the package, the container, the guides"
+    Tests/Packaging/run.sh "$bin" "$work/packaging" || return 1
+
     step "flipped bytes of stores and backups, and the planted faults"
     Tests/Durability/flips.sh "$bin" "$work/flips" || return 1
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -10,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -140,6 +142,42 @@ int coffer_listen(const char *path, unsigned mode, int backlog) {
         return -error;
     }
     return fd;
+}
+
+int coffer_adopt_listener(int fd, char *path, size_t capacity) {
+    int type = 0, listens = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0) return -errno;
+    size = sizeof listens;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0) return -errno;
+    struct sockaddr_un address;
+    socklen_t length = sizeof address;
+    memset(&address, 0, sizeof address);
+    if (getsockname(fd, (struct sockaddr *)&address, &length) < 0) return -errno;
+    size_t count = strnlen(address.sun_path, sizeof address.sun_path);
+    if (address.sun_family != AF_UNIX || type != SOCK_STREAM || !listens || address.sun_path[0] != '/' || count > capacity) return -EINVAL;
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) return -errno;
+    memcpy(path, address.sun_path, count);
+    return (int)count;
+}
+
+int coffer_send_datagram(const char *name, const void *bytes, size_t count) {
+    struct sockaddr_un address;
+    int status = unix_address(name, &address);
+    if (status < 0) return status;
+    if (address.sun_path[0] == '@') address.sun_path[0] = 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    struct timeval limit = {.tv_sec = 1};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    // An abstract name ends where the address ends, not at a zero.
+    socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
+    ssize_t sent;
+    do sent = sendto(fd, bytes, count, MSG_NOSIGNAL, (struct sockaddr *)&address, length); while (sent < 0 && errno == EINTR);
+    int error = errno;
+    close(fd);
+    return sent < 0 ? -error : 0;
 }
 
 int coffer_is_listening(const char *path) {

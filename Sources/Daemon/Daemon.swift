@@ -24,6 +24,7 @@ public final class Daemon: Service {
     private let server: SocketServer
     private let http: HTTPServer?
     private let recovery: MemoryRecovery
+    private let notifier: ServiceNotifier?
 
     /// How long unfinished requests may take when the daemon stops.
     private static let drainSeconds = 10
@@ -31,16 +32,22 @@ public final class Daemon: Service {
     /// Opens the store and binds the socket; nobody is served before ``run()``.
     /// - Parameter examiner: has the store's file looked at first. `nil`, in a program that does not serve as its child: it is not.
     /// - Throws: ``StoreError``, ``SocketError``, ``ConfigurationErrors``.
-    public init(settings: Settings, logger: Logger, environment: [String: String], examiner: StoreExaminer? = nil) throws {
+    public init(settings given: Settings, logger: Logger, environment: [String: String], examiner: StoreExaminer? = nil) throws {
+        // First: until it is marked so, a socket that was handed over would be inherited by children.
+        let passed = try SocketActivation(environment: environment).socket()
+        var settings = given
+        if let passed { settings.socket = passed.place.path }
         self.settings = settings
         self.logger = logger
+        notifier = ServiceNotifier(environment: environment, logger: logger)
         let isHidden = coffer_hide_process() == 0
         if !isHidden { logger.critical("core dumps and tracing could not be switched off") }
         _ = coffer_raise_file_limit()
         signal(SIGPIPE, SIG_IGN)
-        if settings.makesSocketFolder { KeyFile.makeFolder(SystemPath.folder(of: settings.socket), mode: 0o755) }
+        if settings.makesSocketFolder && passed == nil { KeyFile.makeFolder(SystemPath.folder(of: settings.socket), mode: 0o755) }
         // Before a store is made: a daemon that cannot be reached leaves nothing behind.
-        _ = try SocketPath(path: settings.socket, mode: settings.socketMode).check()
+        let place = passed?.place ?? SocketPath(path: settings.socket, mode: settings.socketMode)
+        if passed == nil { _ = try place.check() }
         try Self.check(settings)
         let (upstreamOptions, transport) = try Self.upstream(settings)
         let clock: @Sendable () -> UInt64 = { Store.systemClock() }
@@ -83,8 +90,9 @@ public final class Daemon: Service {
         let status = StatusService(
             store: store, policies: policies, connections: counts, credentials: CredentialSigns(credentials: credentials, clock: clock),
             backups: signs, scrubs: scrubs, audit: AuditSigns(log: audit), facts: .init(
-                socketPath: settings.socket, socketMode: settings.socketMode, storePath: settings.store, isHidden: isHidden,
-                startTime: clock(), unlockNote: opened.note, isRehearsal: settings.rehearsal, legacyVariables: HTTPDoors.legacyVariables(settings.http, environment)),
+                socket: place, storePath: settings.store, isHidden: isHidden,
+                startTime: clock(), unlockNote: opened.note, isRehearsal: settings.rehearsal,
+                legacyVariables: HTTPDoors.legacyVariables(settings.http, environment)),
             clock: clock)
         let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"), trail: trail)
         let services = Services(
@@ -96,12 +104,12 @@ public final class Daemon: Service {
                 health: DaemonHealth(
                     store: store, accounts: accounts, credentials: CredentialSigns(credentials: credentials, clock: clock),
                     backups: signs, scrubs: scrubs, audit: AuditSigns(log: audit), connections: counts,
-                    socket: SocketPath(path: settings.socket, mode: settings.socketMode),
+                    socket: place,
                     startTime: clock(), clock: clock),
                 audit: AuditedDoors(trail: trail), logger: logger, environment: environment
             ).server()
             server = try SocketServer(
-                path: SocketPath(path: settings.socket, mode: settings.socketMode), loops: settings.loops, services: services, clock: clock)
+                path: place, passed: passed?.descriptor, loops: settings.loops, services: services, clock: clock)
         } catch {
             store.removeListener(policies)
             policies.stop()
@@ -185,7 +193,13 @@ public final class Daemon: Service {
         if !store.isLocked && !numbers.keysLockedInMemory {
             logger.warning("the kernel does not lock all key pages into memory; 'coffer doctor' has more")
         }
+        if let notifier {
+            store.addListener(notifier)
+            notifier.ready(isLocked: store.isLocked)
+            try notifier.watch(server)
+        }
         try await gracefulShutdown()
+        notifier?.stopping()
         logger.info("stopping")
         await stopServer()
     }
@@ -204,6 +218,8 @@ public final class Daemon: Service {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             DispatchQueue.global().async { [self] in
                 server.stop(withinSeconds: Self.drainSeconds)
+                notifier?.stop()
+                if let notifier { store.removeListener(notifier) }
                 recovery.stop()
                 backups.keeper?.stop()
                 backups.stop(withinSeconds: Self.drainSeconds)

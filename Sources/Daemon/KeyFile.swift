@@ -70,8 +70,10 @@ enum KeyFile {
     }
 
     /// Reads the key; refuses a file that others could have read or written.
+    /// - Parameter isCredential: the service manager made the file. It may belong to root and let the daemon's user in by an access list,
+    ///   whose mask stands where the group's bits are.
     /// - Throws: `not-found`, `not-ours`, `invalid-argument`.
-    static func read(_ path: String) throws(StoreError) -> SecretBuffer {
+    static func read(_ path: String, isCredential: Bool = false) throws(StoreError) -> SecretBuffer {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
             if errno == ENOENT { throw StoreError(.notFound, "there is no key file \(path)") }
@@ -84,7 +86,8 @@ enum KeyFile {
         guard status.st_uid == geteuid() || status.st_uid == 0 else {
             throw StoreError(.notOurs, "the key file \(path) belongs to uid \(status.st_uid)")
         }
-        guard status.st_mode & 0o077 == 0 else {
+        let isOpenToGroup = isCredential && status.st_uid == 0 && status.st_gid == 0
+        guard status.st_mode & (isOpenToGroup ? 0o037 : 0o077) == 0 else {
             throw StoreError(.notOurs, "others may read the key file \(path): its mode must be 0600 or stricter")
         }
         var bytes = [UInt8](repeating: 0, count: 128)

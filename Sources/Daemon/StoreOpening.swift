@@ -14,6 +14,8 @@ struct StoreOpening {
     /// Files in `$CREDENTIALS_DIRECTORY` that may hold a store's key.
     private static let credentialName = "coffer.key"
 
+    private var credentialPath: String? { environment["CREDENTIALS_DIRECTORY"].map { $0 + "/" + Self.credentialName } }
+
     struct Opened {
         var store: Store
         /// Why it is locked; empty where it is not.
@@ -72,6 +74,10 @@ struct StoreOpening {
                 .notAStore,
                 "there is a key file \(settings.keyFile) but no store in \(settings.store): 'coffer init' makes one with another key file")
         }
+        if let path = credentialPath, KeyFile.exists(path) {
+            throw StoreError(
+                .notAStore, "the service manager gives a credential \(Self.credentialName), but there is no store in \(settings.store)")
+        }
         KeyFile.discardDraft(settings.keyFile)
         let key = try KeyFile.draw(settings.keyFile)
         do throws(StoreError) {
@@ -112,9 +118,8 @@ struct StoreOpening {
     private func unlock(_ store: Store) throws(StoreError) -> String {
         var notes: [String] = []
         let kinds = Set(store.slots().map(\.kind.rawValue))
-        if kinds.contains(SlotSummary.Kind.credential.rawValue), let folder = environment["CREDENTIALS_DIRECTORY"] {
-            let path = folder + "/" + Self.credentialName
-            if let note = try attempt({ () throws(StoreError) in try store.unlock(.credential(try KeyFile.read(path))) }) {
+        if kinds.contains(SlotSummary.Kind.credential.rawValue), let path = credentialPath {
+            if let note = try attempt({ () throws(StoreError) in try store.unlock(.credential(try KeyFile.read(path, isCredential: true))) }) {
                 notes.append("credential: \(note)")
             } else {
                 return ""

@@ -32,6 +32,11 @@ int coffer_pass_credentials(int fd);
 
 // Binds and listens on a Unix stream socket at `path` (at most 107 bytes), not blocking, closed on exec, made with `mode`.
 int coffer_listen(const char *path, unsigned mode, int backlog);
+// Takes over a descriptor that listens on a Unix stream socket: not blocking, closed on exec. Writes its path, without the zero behind it,
+// where it has one. Returns the path's length, or -errno (-EINVAL: it is another kind of socket, or listens at no path).
+int coffer_adopt_listener(int fd, char *path, size_t capacity);
+// Sends one datagram to the Unix socket at `address` ('@' in front: an abstract one), in a second at most. Returns 0, or -errno.
+int coffer_send_datagram(const char *address, const void *bytes, size_t count);
 // Whether anybody listens at `path`: 1, 0, or -errno.
 int coffer_is_listening(const char *path);
 

@@ -24,8 +24,7 @@ struct DaemonHealth: HealthSource {
         if let sign = backups.health() { result.append(sign) }
         result.append(scrubs.health())
         result.append(("audit", audit.problem))
-        let present = socket.present
-        result.append(("socket", present?.mode == socket.mode && present?.uid == geteuid() ? nil : "its file is gone or has another mode or owner"))
+        result.append(("socket", socket.objection))
         return result
     }
 

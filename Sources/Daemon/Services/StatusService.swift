@@ -7,8 +7,7 @@ import Glibc
 /// What the daemon says of itself: status for everybody, findings for whoever may look.
 final class StatusService: Sendable {
     struct Facts: Sendable {
-        var socketPath: String
-        var socketMode: UInt32
+        var socket: SocketPath
         var storePath: String
         var isHidden: Bool
         var startTime: UInt64
@@ -70,7 +69,7 @@ final class StatusService: Sendable {
         number("uptime-ms", clock() - min(facts.startTime, clock()))
         number("connections", UInt64(connections.total))
         number("resident-bytes", Self.residentBytes())
-        text("socket", facts.socketPath)
+        text("socket", facts.socket.path)
         text("store", facts.storePath)
         text("store-id", Self.hexadecimal(store.storeID))
         if facts.isRehearsal { number("rehearsal", 1) }
@@ -174,10 +173,9 @@ final class StatusService: Sendable {
         findings.append(audit.finding())
         add("memory-hidden", facts.isHidden ? .good : .bad, facts.isHidden
             ? "no core dumps, not dumpable" : "core dumps or tracing could not be switched off")
-        let socket = SocketPath(path: facts.socketPath, mode: facts.socketMode).present
-        let socketIsRight = socket?.mode == facts.socketMode && socket?.uid == geteuid()
-        add("socket-mode", socketIsRight ? .good : .bad, socket.map {
-            "\(facts.socketPath) has mode \(String($0.mode, radix: 8)) and belongs to uid \($0.uid)" } ?? "\(facts.socketPath) is gone")
+        let path = facts.socket.path
+        add("socket-mode", facts.socket.objection == nil ? .good : .bad, facts.socket.present.map {
+            "\(path) has mode \(String($0.mode, radix: 8)) and belongs to uid \($0.uid)" } ?? "\(path) is gone")
         if !facts.legacyVariables.isEmpty {
             add("legacy-environment", .warning, "\(facts.legacyVariables.joined(separator: ", ")): whoever may look at the process reads them; "
                 + "'coffer door set' and the configuration take their place")

@@ -8,6 +8,8 @@ struct SocketPath {
     let path: String
     /// Permission bits, 0666 by default: policy says who may do what, the kernel says who is calling.
     let mode: UInt32
+    /// Whom the socket belongs to.
+    var owner = geteuid()
 
     private var folder: String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
@@ -86,6 +88,12 @@ struct SocketPath {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
         return (status.st_mode & 0o777, status.st_uid)
+    }
+
+    /// What is not as it was made, for `doctor` and `/health`; `nil`: nothing.
+    var objection: String? {
+        let present = present
+        return present?.mode == mode && present?.uid == owner ? nil : "its file is gone or has another mode or owner"
     }
 
     func remove() { unlink(path) }

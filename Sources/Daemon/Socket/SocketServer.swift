@@ -2,6 +2,7 @@ import Atomics
 import CLinux
 import CofferStore
 import CofferWire
+import Dispatch
 import Glibc
 import Synchronization
 
@@ -11,15 +12,21 @@ final class SocketServer: CommitListener {
     private let services: Services
     private let loops: [SocketLoop]
     private let listener: Int32
+    /// The service manager's, which keeps it: others may wait in it while the daemon is started anew.
+    private let isPassed: Bool
     private let threads = Mutex<[LoopThread]>([])
     private let acceptor: LoopInboxWaker
     private let isStopping = Mutex(false)
+    /// Those who asked whether the accepting thread still turns.
+    private let rollCalls = Mutex<[DispatchSemaphore]>([])
 
     /// Binds the socket; nobody is served before ``start()``.
-    init(path: SocketPath, loops count: Int, services: Services, clock: @escaping @Sendable () -> UInt64) throws {
+    /// - Parameter passed: the descriptor of a socket that listens already; `nil`: it is made.
+    init(path: SocketPath, passed: Int32? = nil, loops count: Int, services: Services, clock: @escaping @Sendable () -> UInt64) throws {
         self.path = path
         self.services = services
-        listener = try path.listen()
+        isPassed = passed != nil
+        listener = try passed ?? path.listen()
         // Accepted sockets inherit it: every message carries its sender, also those that arrive before anybody asks for it.
         _ = coffer_pass_credentials(listener)
         acceptor = try LoopInboxWaker()
@@ -52,7 +59,10 @@ final class SocketServer: CommitListener {
         var event = coffer_event()
         while true {
             guard coffer_epoll_wait(epoll, &event, 1, -1) >= 0 else { return }
+            // Before the question whether it is the end: that one's call must not be cleared away behind it.
+            if event.token == 1 { coffer_eventfd_clear(acceptor.descriptor) }
             if isStopping.withLock({ $0 }) { return }
+            answerRollCalls()
             while true {
                 let descriptor = coffer_accept(listener)
                 if descriptor == -EMFILE || descriptor == -ENFILE {
@@ -101,6 +111,26 @@ final class SocketServer: CommitListener {
         close(descriptor)
     }
 
+    // MARK: Liveness
+
+    /// Whether the accepting thread and every loop still turn: each is asked, and has `milliseconds` to answer. Blocks; not for their threads.
+    func answers(withinMilliseconds milliseconds: Int) -> Bool {
+        let answered = DispatchSemaphore(value: 0)
+        for loop in loops { loop.inbox.post(.job { _ in answered.signal() }) }
+        rollCalls.withLock { $0.append(answered) }
+        coffer_eventfd_raise(acceptor.descriptor)
+        let end = DispatchTime.now() + .milliseconds(milliseconds)
+        return (0...loops.count).allSatisfy { _ in answered.wait(timeout: end) == .success }
+    }
+
+    private func answerRollCalls() {
+        let waiting = rollCalls.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        for answered in waiting { answered.signal() }
+    }
+
     // MARK: Following the store
 
     func committed(_ changes: [Change]) {
@@ -130,7 +160,7 @@ final class SocketServer: CommitListener {
         }
         guard isFirst else { return }
         coffer_eventfd_raise(acceptor.descriptor)
-        path.remove()
+        if !isPassed { path.remove() }
         for loop in loops { loop.inbox.post(.job { $0.drain() }) }
         let emptied = Mutex(0)
         // Loops that never turned have nothing to finish.
