@@ -14,7 +14,7 @@ import Testing
                 try fixture.store.change(.put(NewVersion(name: name("n\(number)"), value: SecretBuffer([1]))))
             }
             _ = try fixture.store.waitForRekey()
-            let records = try fixture.records { $0.action = .rekey }
+            let records = try fixture.records { $0.actions = [.rekey] }
             #expect(records.allSatisfy { $0.who.selector == "daemon" && $0.noun == .store && $0.result == 0 })
             notes = records.map(\.note)
         }

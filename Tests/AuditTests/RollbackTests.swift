@@ -25,7 +25,7 @@ import Testing
 
     private static func restore(_ fixture: Fixture) throws {
         var lines: [UInt8] = []
-        _ = try fixture.store.exportBackup(daemon: "", to: { (bytes) throws(StoreError) in lines += Array(bytes) })
+        _ = try fixture.store.exportBackup(progress: { _, _ in }, to: { (bytes) throws(StoreError) in lines += Array(bytes) })
         let restore = try fixture.store.beginRestore(RestoreOptions(mode: .replace))
         try lines.withUnsafeBytes { try restore.update($0) }
         _ = try restore.finish()
@@ -69,7 +69,7 @@ import Testing
         #expect(code { try fixture.store.unlock(.keyFile(fixture.key)) } == .rolledBack)
         try fixture.store.unlock(.keyFile(fixture.key), acceptingRollback: 1)
         #expect(fixture.store.revision == known + 1 << 32)
-        #expect(try fixture.records { $0.action = .acceptRollback }.map(\.revision) == [fixture.store.revision])
+        #expect(try fixture.records { $0.actions = [.acceptRollback] }.map(\.revision) == [fixture.store.revision])
         try fixture.reopen()
         #expect(!fixture.store.isLocked)
         #expect(try fixture.verify().isGood)
@@ -95,7 +95,7 @@ import Testing
         #expect(try Fixture.read(fixture.storePath + "/counter") == counter)
         #expect(code { try fixture.store.unlock(.keyFile(fixture.key)) } == .rolledBack)
         try fixture.store.unlock(.keyFile(fixture.key), acceptingRollback: 0)
-        #expect(try fixture.records { $0.action = .acceptRollback }.count == 1)
+        #expect(try fixture.records { $0.actions = [.acceptRollback] }.count == 1)
     }
 
     /// A new file was begun and nothing written to it yet.

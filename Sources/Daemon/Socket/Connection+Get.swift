@@ -14,7 +14,7 @@ extension Connection {
     /// - Returns: whether there were any; otherwise nothing has happened.
     @inline(__always)
     func getAll(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard rules.phase == .open, unfinished.isEmpty, loop.isUnlocked, !loop.isDraining, loop.recorder.permits(loop.now),
+        guard rules.phase == .open, unfinished.isEmpty, loop.isUnlocked, !loop.isDraining, loop.recorder.permits,
             let tenant = caller.tenant
         else { return false }
         let ahead = loop.getsAhead
