@@ -139,7 +139,7 @@ struct DocumentCheckTests {
     func onlySecrets() throws {
         let source = try DocumentStore()
         try source.put(.users, "5", Self.user(6, name: "anna"))
-        let value = NewVersion(name: try Name("a"), value: secret("1"))
+        let value = NewVersion(name: try Name(Array("a".utf8)), value: secret("1"))
         _ = try source.store.commit(Batch(principal: "test", mutations: [.put(value)]))
         let target = try DocumentStore()
         #expect(try Self.restore(try Self.lines(source.store), into: target.store, only: ["a"]).summary.count("users") == 1)
