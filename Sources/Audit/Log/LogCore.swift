@@ -55,7 +55,11 @@ final class LogCore {
     private func carryOut(_ command: AuditLog.Command) {
         switch command {
         case .open(let keys, let store, let ticket):
-            if closing != nil { finishClosing() }
+            if closing != nil {
+                finishClosing()
+                // It took them for those of the store that was locked.
+                log.monitor.locked { log.keys = keys }
+            }
             opened = (keys, store)
             openFiles(isAsked: true)
             // Only what the last writer knew for certain: what it was about to commit may not have come about.
