@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A file that is there whole or not at all: written under another name, mode 0600, then renamed.
@@ -7,6 +8,12 @@ final class OutputFile {
     private var descriptor: Int32
 
     private let mayReplace: Bool
+    private var written: Int64 = 0
+    /// What the kernel was told to bring to the disk.
+    private var begun: Int64 = 0
+
+    /// A large file goes to the disk while the rest of it is made.
+    private static let writingStep: Int64 = 8 << 20
 
     /// - Parameter mayReplace: whether a file that is there may be replaced.
     /// - Throws: where `path` cannot be made, or is there and is not a file.
@@ -23,6 +30,10 @@ final class OutputFile {
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         try Output.write(bytes, to: descriptor, "'\(Printable.text(path))'")
+        written += Int64(bytes.count)
+        guard written - begun >= Self.writingStep else { return }
+        coffer_begin_writing(descriptor, begun, written - begun)
+        begun = written
     }
 
     private static func refuse(_ path: String, _ mayReplace: Bool) throws {

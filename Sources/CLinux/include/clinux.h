@@ -17,6 +17,12 @@ int coffer_accept(int listener);
 // Names the calling thread (at most 15 letters).
 void coffer_name_thread(const char *name);
 
+// Lowers the calling thread's priority for good: work that may take its time beside threads that answer requests.
+void coffer_background_thread(void);
+
+// Has the kernel begin to bring a part of a file to the disk, so that a later fsync has less left to wait for. Promises nothing.
+void coffer_begin_writing(int fd, int64_t offset, int64_t count);
+
 // Has the kernel end this process when the thread that started it has ended.
 void coffer_end_with_parent(void);
 

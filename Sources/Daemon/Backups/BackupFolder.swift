@@ -1,3 +1,4 @@
+import CLinux
 import CofferWire
 import Glibc
 
@@ -126,6 +127,10 @@ final class BackupDraft {
     private let place: String
     private let folder: BackupFolder
     private(set) var size: UInt64 = 0
+    /// What the kernel was told to bring to the disk.
+    private var begun: UInt64 = 0
+
+    private static let writingStep: UInt64 = 8 << 20
 
     fileprivate init(_ descriptor: Int32, _ place: String, in folder: BackupFolder) {
         self.descriptor = descriptor
@@ -147,6 +152,9 @@ final class BackupDraft {
             written += count
         }
         size += UInt64(bytes.count)
+        guard size - begun >= Self.writingStep else { return }
+        coffer_begin_writing(descriptor, Int64(begun), Int64(size - begun))
+        begun = size
     }
 
     /// Brings it to the disk.

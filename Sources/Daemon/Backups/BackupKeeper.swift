@@ -73,7 +73,7 @@ final class BackupKeeper: CommitListener {
         store.addListener(self)
         folder.removeDrafts()
         do throws(SocketError) {
-            let thread = try LoopThread(name: "backups") { [self] in run() }
+            let thread = try LoopThread(name: "backups", isBackground: true) { [self] in run() }
             self.thread.withLock { $0 = thread }
         } catch {
             logger.error("scheduled backups cannot run", metadata: ["reason": "\(error)"])

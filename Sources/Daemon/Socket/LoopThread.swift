@@ -6,22 +6,27 @@ final class LoopThread: @unchecked Sendable {
     private final class Start {
         let name: String
         let body: @Sendable () -> Void
-        init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        let isBackground: Bool
+        init(_ name: String, isBackground: Bool, _ body: @escaping @Sendable () -> Void) {
             self.name = name
+            self.isBackground = isBackground
             self.body = body
         }
     }
 
     private let handle: pthread_t
 
-    /// - Parameter detached: nobody will ``join()`` it.
-    init(name: String, detached: Bool = false, body: @escaping @Sendable () -> Void) throws(SocketError) {
-        let start = Unmanaged.passRetained(Start(name, body))
+    /// - Parameters:
+    ///   - detached: nobody will ``join()`` it.
+    ///   - isBackground: whoever answers a request comes first.
+    init(name: String, detached: Bool = false, isBackground: Bool = false, body: @escaping @Sendable () -> Void) throws(SocketError) {
+        let start = Unmanaged.passRetained(Start(name, isBackground: isBackground, body))
         var handle = pthread_t()
         let status = pthread_create(&handle, nil, { argument in
             guard let argument else { return nil }
             let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
             coffer_name_thread(start.name)
+            if start.isBackground { coffer_background_thread() }
             start.body()
             return nil
         }, start.toOpaque())

@@ -46,22 +46,26 @@ package final class WorkerThread: @unchecked Sendable {
     private final class Start: @unchecked Sendable {
         let name: String
         let body: @Sendable () -> Void
-        init(name: String, body: @escaping @Sendable () -> Void) {
+        let isBackground: Bool
+        init(name: String, isBackground: Bool, body: @escaping @Sendable () -> Void) {
             self.name = name
+            self.isBackground = isBackground
             self.body = body
         }
     }
 
     private let handle: pthread_t
 
+    /// - Parameter isBackground: whoever answers a request comes first.
     /// - Throws: `system` where the kernel gives no thread.
-    package init(name: String, body: @escaping @Sendable () -> Void) throws(StoreError) {
-        let start = Unmanaged.passRetained(Start(name: name, body: body))
+    package init(name: String, isBackground: Bool = false, body: @escaping @Sendable () -> Void) throws(StoreError) {
+        let start = Unmanaged.passRetained(Start(name: name, isBackground: isBackground, body: body))
         var handle = pthread_t()
         let status = pthread_create(&handle, nil, { argument in
             guard let argument else { return nil }
             let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
             coffer_name_thread(start.name)
+            if start.isBackground { coffer_background_thread() }
             start.body()
             return nil
         }, start.toOpaque())

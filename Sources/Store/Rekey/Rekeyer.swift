@@ -34,7 +34,7 @@ final class Rekeyer: @unchecked Sendable {
             monitor.signal()
             guard thread == nil else { return }
             // Without a thread the old key stays: nothing is lost, and the next unlocking tries again.
-            thread = try? WorkerThread(name: "coffer-rekey") { [weak self] in self?.run() }
+            thread = try? WorkerThread(name: "coffer-rekey", isBackground: true) { [weak self] in self?.run() }
         }
     }
 

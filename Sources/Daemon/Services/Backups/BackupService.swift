@@ -44,7 +44,7 @@ final class BackupService: Sendable {
         guard isFree else { throw Failure(.busy, "\(Self.mostBackups) backups are running", retry: .after(milliseconds: 1_000)) }
         work.enter()
         do throws(SocketError) {
-            _ = try LoopThread(name: "backup", detached: true) { [self] in
+            _ = try LoopThread(name: "backup", detached: true, isBackground: true) { [self] in
                 let result = export(caller, into: pipe)
                 if case .failure = result { caller.note(.backup, .create, result) }
                 running.withLock { $0 -= 1 }
@@ -106,7 +106,7 @@ final class BackupService: Sendable {
         let options = RestoreOptions(fields, principal: caller.selector)
         work.enter()
         do throws(SocketError) {
-            _ = try LoopThread(name: "restore", detached: true) { [store, work] in
+            _ = try LoopThread(name: "restore", detached: true, isBackground: true) { [store, work] in
                 defer { work.leave() }
                 let restore: StoreRestore
                 do throws(StoreError) {

@@ -50,7 +50,8 @@ final class BackupExport {
         }
     }
 
-    func run(_ header: BackupHeader) throws(StoreError) -> BackupSummary {
+    /// Everything but the last line, which needs the digest of all others.
+    func run(_ header: BackupHeader) throws(StoreError) -> BackupOutput.Tally {
         lines.header(header)
         try output.endLine(nil)
         try writeKeys()
@@ -58,11 +59,8 @@ final class BackupExport {
         for table in DocumentTable.allCases { try writeDocuments(table) }
         try writeQuotas()
         try requireAll()
-        lines.trailer(output.trailer)
-        try output.endLine(nil)
         try output.flush()
-        progress.end()
-        return output.summary(header)
+        return output.tally
     }
 
     private func writeKeys() throws(StoreError) {
@@ -107,6 +105,7 @@ final class BackupExport {
     func count(_ table: Table) throws(StoreError) {
         seen[Int(table.rawValue)] += 1
         try progress.step()
+        output.position = (min(progress.done, progress.total), progress.total)
     }
 
     /// Opens a record into a buffer, in place of what was there.

@@ -1,28 +1,31 @@
-/// Collects lines into pieces for whoever takes them, and keeps the numbers of the last line.
+/// Collects lines into pieces for whoever takes them, and counts what the last line will say.
 final class BackupOutput {
-    private let sink: (UnsafeRawBufferPointer) throws(StoreError) -> Void
+    /// What was written, in lines of content.
+    struct Tally {
+        var counts = BackupCounts()
+        var lines: UInt64 = 0
+    }
+
+    static let pieceBytes = 256 << 10
+
     let buffer = LineBuffer(capacity: pieceBytes * 2)
+    private(set) var tally = Tally()
+    /// How far the records have come, for who waits.
+    var position: (done: UInt64, total: UInt64) = (0, 0)
+    private let pieces: BackupPieces
     private var lineStart = 0
-    private var counts = BackupCounts()
-    private var lines: UInt64 = 0
-    private var bytes: UInt64 = 0
-    private var digest = LineDigest()
 
-    private static let pieceBytes = 256 << 10
-
-    init(sink: @escaping (UnsafeRawBufferPointer) throws(StoreError) -> Void) { self.sink = sink }
+    init(_ pieces: BackupPieces) { self.pieces = pieces }
 
     /// Ends the line that was written behind the last one.
-    /// - Parameter kind: `nil` for the first and the last line.
+    /// - Parameter kind: `nil` for the first line.
     func endLine(_ kind: BackupCounts.Kind?) throws(StoreError) {
-        let line = buffer.bytes(from: lineStart)
-        guard line.count <= BackupLineReader.largestLine else {
+        guard buffer.count - lineStart <= BackupLineReader.largestLine else {
             throw StoreError(.failed, "a line of the backup (\(kind?.name ?? "")) has more than \(BackupLineReader.largestLine) bytes")
         }
         if let kind {
-            counts[kind] += 1
-            lines += 1
-            digest.add(line)
+            tally.counts[kind] += 1
+            tally.lines += 1
         }
         buffer.append("\n")
         lineStart = buffer.count
@@ -30,18 +33,8 @@ final class BackupOutput {
     }
 
     func flush() throws(StoreError) {
-        bytes += UInt64(buffer.count)
-        try sink(buffer.bytes)
-        buffer.removeAll()
+        guard buffer.count > 0 else { return }
+        try pieces.put(buffer, done: position.done, total: position.total)
         lineStart = 0
-    }
-
-    /// What the last line says.
-    var trailer: BackupTrailer { BackupTrailer(lines: lines, counts: counts, digest: digest.hex) }
-
-    func summary(_ header: BackupHeader) -> BackupSummary {
-        BackupSummary(
-            created: header.created, daemon: header.daemon, storeID: header.storeID, incarnation: header.incarnation,
-            revision: header.revision, counts: counts.list, digest: digest.hex, lines: lines, bytes: bytes)
     }
 }

@@ -1,9 +1,8 @@
-/// Tells how far a backup has come, and gives it up where it must not go on.
+/// Counts the records of a backup, and gives it up where it must not go on.
 struct BackupProgress {
     /// Records in all.
     var total: UInt64 = 0
-    private var done: UInt64 = 0
-    private let report: (UInt64, UInt64) -> Void
+    private(set) var done: UInt64 = 0
     private let isLocked: () -> Bool
     private let fileBytes: () -> UInt64
     private let fileBytesBefore: UInt64
@@ -13,8 +12,7 @@ struct BackupProgress {
     /// How far the file may grow while the transaction keeps its pages from being used again (formats.md 9): a quarter, and this.
     static let leastGrowth: UInt64 = 1 << 30
 
-    init(report: @escaping (UInt64, UInt64) -> Void, isLocked: @escaping () -> Bool, fileBytes: @escaping () -> UInt64) {
-        self.report = report
+    init(isLocked: @escaping () -> Bool, fileBytes: @escaping () -> UInt64) {
         self.isLocked = isLocked
         self.fileBytes = fileBytes
         fileBytesBefore = fileBytes()
@@ -23,7 +21,6 @@ struct BackupProgress {
     mutating func step() throws(StoreError) {
         done += 1
         guard done % Self.recordsBetweenLooks == 0 else { return }
-        report(min(done, total), total)
         if isLocked() { throw StoreError(.locked, "the store was locked while the backup ran") }
         let growth = fileBytes() - min(fileBytes(), fileBytesBefore)
         guard growth < Self.leastGrowth || growth <= fileBytesBefore / 4 else {
@@ -31,6 +28,4 @@ struct BackupProgress {
                 .failed, "the backup was given up: it made the store's file grow by \(growth >> 20) MiB, because so much was changed meanwhile")
         }
     }
-
-    func end() { report(total, total) }
 }

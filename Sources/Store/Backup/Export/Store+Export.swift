@@ -1,10 +1,10 @@
 extension Store {
-    /// Writes everything that a restore needs (docs/backup-format.md), as one read transaction shows it. Blocks; on the calling thread,
-    /// which must be none that serves requests.
+    /// Writes everything that a restore needs (docs/backup-format.md), as one read transaction shows it. Blocks the calling thread, which
+    /// must be none that serves requests; the closures are called on it.
     ///
     /// - Parameters:
     ///   - daemon: version of the program, for the first line; at most 255 bytes.
-    ///   - progress: how many of how many records were written; called every thousand or so.
+    ///   - progress: how many of how many records were written; called with each piece.
     ///   - sink: gets the plaintext in pieces of about 256 KiB; the bytes are wiped behind the call.
     /// - Throws: `locked`, also where the store is locked meanwhile; `damaged` for a record that cannot be read or does not fit its
     ///   layout; `failed` where the store's file grows too far meanwhile (formats.md 9); what `sink` throws.
@@ -18,17 +18,11 @@ extension Store {
         defer { reader.end() }
         guard let keys = reader.currentKeys else { throw StoreError(.locked, "the store is locked") }
         let transaction = reader.currentTransaction
-        return try withoutActuallyEscaping(sink) { (sink) throws(StoreError) in
-            try withoutActuallyEscaping(progress) { (progress) throws(StoreError) in
-                let progress = BackupProgress(
-                    report: progress, isLocked: { self.isLocked }, fileBytes: { transaction.environment.usage().fileBytes })
-                let export = try BackupExport(
-                    transaction: transaction, keys: keys, output: BackupOutput(sink: sink), progress: progress)
-                return try export.run(
-                    BackupHeader(
-                        created: options.clock(), daemon: daemon, storeID: storeID, incarnation: export.head.incarnation,
-                        revision: export.head.revision))
-            }
-        }
+        let pipeline = try BackupPipeline(
+            transaction, keys: keys, isLocked: { self.isLocked }, fileBytes: { transaction.environment.usage().fileBytes })
+        let head = pipeline.export.head
+        let header = BackupHeader(
+            created: options.clock(), daemon: daemon, storeID: storeID, incarnation: head.incarnation, revision: head.revision)
+        return try pipeline.run(header, progress: progress, to: sink)
     }
 }

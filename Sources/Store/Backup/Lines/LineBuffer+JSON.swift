@@ -43,14 +43,12 @@ extension LineBuffer {
     func write(text: UnsafeRawBufferPointer) {
         append(UInt8(ascii: "\""))
         var start = 0
-        for index in 0..<text.count {
-            let byte = text[index]
-            if JSONText.isPlain(byte) { continue }
-            append(UnsafeRawBufferPointer(rebasing: text[start..<index]))
-            escape(byte)
-            start = index + 1
+        while start < text.count {
+            let end = JSONText.endOfPlain(text, from: start)
+            append(UnsafeRawBufferPointer(rebasing: text[start..<end]))
+            if end < text.count { escape(text[end]) }
+            start = end + 1
         }
-        append(UnsafeRawBufferPointer(rebasing: text[start...]))
         append(UInt8(ascii: "\""))
     }
 
@@ -70,10 +68,19 @@ extension LineBuffer {
     /// Standard base64, padded.
     func write(base64 bytes: UnsafeRawBufferPointer) {
         append(UInt8(ascii: "\""))
-        // With a zero byte behind it, which goes again.
-        let length = sodium_base64_encoded_len(bytes.count, Int32(sodium_base64_VARIANT_ORIGINAL))
+        let whole = bytes.count / 6 * 6
+        let letters = extend(whole / 6 * 8)
+        for group in 0..<(whole / 6) {
+            let high = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: group * 6, as: UInt32.self))
+            let low = UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: group * 6 + 4, as: UInt16.self))
+            letters.storeBytes(
+                of: Base64Words.letters(UInt64(high) << 16 | UInt64(low)).bigEndian, toByteOffset: group * 8, as: UInt64.self)
+        }
+        // The last ones, with a zero byte behind them, which goes again.
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[whole...])
+        let length = sodium_base64_encoded_len(rest.count, Int32(sodium_base64_VARIANT_ORIGINAL))
         let room = extend(length).assumingMemoryBound(to: CChar.self)
-        sodium_bin2base64(room, length, bytes.octets, bytes.count, Int32(sodium_base64_VARIANT_ORIGINAL))
+        sodium_bin2base64(room, length, rest.octets, rest.count, Int32(sodium_base64_VARIANT_ORIGINAL))
         cut(to: count - 1)
         append(UInt8(ascii: "\""))
     }
@@ -85,58 +92,5 @@ extension LineBuffer {
             append(JSONText.hexDigit(byte & 15))
         }
         append(UInt8(ascii: "\""))
-    }
-}
-
-/// What is text, and how it is escaped.
-enum JSONText {
-    @inline(__always)
-    static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\") }
-
-    static func letter(for byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): byte
-        case 0x08: UInt8(ascii: "b")
-        case 0x09: UInt8(ascii: "t")
-        case 0x0A: UInt8(ascii: "n")
-        case 0x0C: UInt8(ascii: "f")
-        case 0x0D: UInt8(ascii: "r")
-        default: nil
-        }
-    }
-
-    /// The reverse.
-    static func byte(for letter: UInt8) -> UInt8? {
-        switch letter {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): letter
-        case UInt8(ascii: "b"): 0x08
-        case UInt8(ascii: "t"): 0x09
-        case UInt8(ascii: "n"): 0x0A
-        case UInt8(ascii: "f"): 0x0C
-        case UInt8(ascii: "r"): 0x0D
-        default: nil
-        }
-    }
-
-    static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10 }
-
-    static func hexValue(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        default: nil
-        }
-    }
-
-    static func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        if bytes.allSatisfy({ $0 < 0x80 }) { return true }
-        return (try? UTF8Span(validating: bytes.bindMemory(to: UInt8.self).span)) != nil
-    }
-
-    /// Whether bytes of a value are written as text: UTF-8 without control characters other than tab and line ends, which would make it
-    /// six times as long. Everything else is base64.
-    static func isText(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        let hasControls = bytes.contains { $0 < 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
-        return !hasControls && isUTF8(bytes)
     }
 }

@@ -34,6 +34,13 @@ final class LineBuffer {
         count = length
     }
 
+    /// Each has then what the other one had.
+    func exchange(with other: LineBuffer) {
+        swap(&base, &other.base)
+        swap(&capacity, &other.capacity)
+        swap(&count, &other.count)
+    }
+
     /// Room for `more` bytes, to be written by the caller; they count at once.
     @inline(__always)
     func extend(_ more: Int) -> UnsafeMutableRawPointer {

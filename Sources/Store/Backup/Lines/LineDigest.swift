@@ -1,4 +1,5 @@
 import Crypto
+import Glibc
 
 /// The digest of a backup: the sum modulo 2^256 of SHA-256 over each line of content, so that the order does not matter.
 struct LineDigest: Equatable {
@@ -17,6 +18,18 @@ struct LineDigest: Equatable {
             words.2 = Self.sum(words.2, word(2), &carry)
             words.1 = Self.sum(words.1, word(1), &carry)
             words.0 = Self.sum(words.0, word(0), &carry)
+        }
+    }
+
+    /// Adds each whole line of `lines` but the first and the last one of a backup, which are no content.
+    mutating func add(linesOfContent lines: UnsafeRawBufferPointer) {
+        let other: StaticString = "{\"coffer\":"
+        var rest = lines
+        while let start = rest.baseAddress, let end = memchr(start, 0x0A, rest.count) {
+            let length = UnsafeRawPointer(end) - start
+            let isContent = length < other.utf8CodeUnitCount || memcmp(start, other.utf8Start, other.utf8CodeUnitCount) != 0
+            if isContent { add(UnsafeRawBufferPointer(start: start, count: length)) }
+            rest = UnsafeRawBufferPointer(rebasing: rest[(length + 1)...])
         }
     }
 

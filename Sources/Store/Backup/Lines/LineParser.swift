@@ -166,11 +166,11 @@ struct LineParser {
         guard takes(UInt8(ascii: "\"")) else { throw fault("is not text") }
         let start = position
         var saved = 0
-        while position < bytes.count {
+        while true {
+            position = JSONText.endOfPlain(bytes, from: position)
+            guard position < bytes.count else { throw fault("does not end") }
             let byte = bytes[position]
-            if JSONText.isPlain(byte) {
-                position += 1
-            } else if byte == UInt8(ascii: "\"") {
+            if byte == UInt8(ascii: "\"") {
                 defer { position += 1 }
                 return Text(raw: UnsafeRawBufferPointer(rebasing: bytes[start..<position]), count: position - start - saved)
             } else if byte == UInt8(ascii: "\\") {
@@ -179,7 +179,6 @@ struct LineParser {
                 throw fault("has a control character that is not escaped")
             }
         }
-        throw fault("does not end")
     }
 
     /// - Returns: the bytes that the escape takes.
@@ -206,17 +205,31 @@ struct LineParser {
         guard text.count == text.raw.count, text.count % 4 == 0, text.count / 4 * 3 <= limit + 2, text.raw.allSatisfy({ $0 < 0x80 }) else {
             throw fault("is not base64")
         }
-        var length = 0
         var isValid = false
         let padding = text.raw.suffix(2).count { $0 == UInt8(ascii: "=") }
         let size = text.count / 4 * 3 - padding
-        let decoded = SecretBuffer(count: max(size, 0)) { output in
-            let letters = UnsafeRawPointer(text.raw.octets).assumingMemoryBound(to: CChar.self)
-            isValid = sodium_base642bin(
-                output.octets, output.count, letters, text.count, nil, &length, nil, Int32(sodium_base64_VARIANT_ORIGINAL)) == 0
-        }
-        guard isValid, length == decoded.count, length <= limit else { throw fault("is not base64") }
+        let decoded = SecretBuffer(count: max(size, 0)) { output in isValid = Self.decode(text.raw, to: output) }
+        guard isValid, decoded.count <= limit else { throw fault("is not base64") }
         return decoded
+    }
+
+    /// - Returns: whether the letters stand for exactly as many bytes as `output` has.
+    private static func decode(_ letters: UnsafeRawBufferPointer, to output: UnsafeMutableRawBufferPointer) -> Bool {
+        // The last ones, which may be padded, are left to libsodium.
+        let groups = max(letters.count - 1, 0) / 8
+        for group in 0..<groups {
+            let word = UInt64(bigEndian: letters.loadUnaligned(fromByteOffset: group * 8, as: UInt64.self))
+            guard let bytes = Base64Words.bytes(word), output.count >= group * 6 + 6 else { return false }
+            output.storeBytes(of: UInt32(truncatingIfNeeded: bytes >> 16).bigEndian, toByteOffset: group * 6, as: UInt32.self)
+            output.storeBytes(of: UInt16(truncatingIfNeeded: bytes).bigEndian, toByteOffset: group * 6 + 4, as: UInt16.self)
+        }
+        let rest = UnsafeRawBufferPointer(rebasing: letters[(groups * 8)...])
+        let room = UnsafeMutableRawBufferPointer(rebasing: output[min(groups * 6, output.count)...])
+        var length = 0
+        let status = sodium_base642bin(
+            room.octets, room.count, UnsafeRawPointer(rest.octets).assumingMemoryBound(to: CChar.self), rest.count, nil, &length, nil,
+            Int32(sodium_base64_VARIANT_ORIGINAL))
+        return status == 0 && length == room.count
     }
 
     /// Lower-case hex of exactly so many bytes.

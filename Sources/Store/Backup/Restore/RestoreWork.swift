@@ -193,12 +193,12 @@ final class RestoreWork {
         let after = try StoreContent(builder.environment, keys: keys)
         var difference = try RestoreDifference.take(before, after)
         difference.note(kept: intake.kept, intake.keptNames)
-        let progress = BackupProgress(report: { _, _ in }, isLocked: { [store] in store.isLocked }, fileBytes: { 0 })
-        let export = try BackupExport(
-            transaction: after.transaction, keys: keys, output: BackupOutput { (_) throws(StoreError) in }, progress: progress)
-        let head = export.head
-        let found = try export.run(
-            BackupHeader(created: head.time, daemon: "", storeID: store.storeID, incarnation: head.incarnation, revision: head.revision))
+        let pipeline = try BackupPipeline(
+            after.transaction, keys: keys, isLocked: { [store] in store.isLocked }, fileBytes: { 0 })
+        let head = pipeline.export.head
+        let found = try pipeline.run(
+            BackupHeader(created: head.time, daemon: "", storeID: store.storeID, incarnation: head.incarnation, revision: head.revision),
+            progress: { _, _ in }, to: { (_) throws(StoreError) in })
         return RestoreReport(
             summary: summary, differences: difference.list, names: difference.names, incarnation: head.incarnation, revision: head.revision,
             digest: found.digest)
