@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -20,5 +21,7 @@ void coffer_background_thread(void) { setpriority(PRIO_PROCESS, 0, 10); }
 void coffer_begin_writing(int fd, int64_t offset, int64_t count) {
     sync_file_range(fd, offset, count, SYNC_FILE_RANGE_WRITE);
 }
+
+int coffer_rename_new(const char *from, const char *to) { return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE); }
 
 void coffer_end_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }

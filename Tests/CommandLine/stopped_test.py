@@ -107,11 +107,11 @@ class Recorded(unittest.TestCase):
 class Elsewhere(unittest.TestCase):
     def test_the_configured_folder_is_found(self):
         folder = space()
-        d = Daemon(folder=folder, config=configured("audit: {folder: %s/log}\n" % folder, folder))
+        d = Daemon(folder=folder, config=configured("audit: {folder: %s/trail}\n" % folder, folder))
         self.addCleanup(d.kill)
         d.put("a", "1")
         d.stop()
-        self.assertEqual(os.readlink(d.store + "/audit"), folder + "/log")
+        self.assertEqual(os.readlink(d.store + "/audit"), folder + "/trail")
         self.assertEqual(stopped(d, "slot", "add", "recovery").code, 0)
         self.assertEqual(len(stopped_search(d, "--noun", "slot", "--action", "add")), 1)
         # Where the link is gone nobody begins another log beside the one that the store knows.
@@ -119,13 +119,13 @@ class Elsewhere(unittest.TestCase):
         refused = stopped(d, "slot", "add", "recovery", "--json")
         self.assertEqual((refused.code, refused.failure["code"]), (7, "audit-unavailable"), refused)
         self.assertIn("--audit-folder", refused.failure["message"])
-        self.assertEqual(stopped(d, "slot", "add", "recovery", "--audit-folder", folder + "/log").code, 0)
+        self.assertEqual(stopped(d, "slot", "add", "recovery", "--audit-folder", folder + "/trail").code, 0)
         d.start()
-        self.assertEqual(os.readlink(d.store + "/audit"), folder + "/log")
+        self.assertEqual(os.readlink(d.store + "/audit"), folder + "/trail")
         self.assertEqual(len(search(d, "--noun", "slot", "--action", "add")), 2)
         # Another folder: the link follows, once the log was moved there.
         d.stop()
-        os.rename(folder + "/log", folder + "/moved")
+        os.rename(folder + "/trail", folder + "/moved")
         configured("audit: {folder: %s/moved}\n" % folder, folder)
         d.start()
         self.assertEqual(os.readlink(d.store + "/audit"), folder + "/moved")

@@ -55,12 +55,10 @@ final class LogCore {
     private func carryOut(_ command: AuditLog.Command) {
         switch command {
         case .open(let keys, let store, let ticket):
-            if closing != nil {
-                finishClosing()
-                // It took them for those of the store that was locked.
-                log.monitor.locked { log.keys = keys }
-            }
+            if closing != nil { finishClosing() }
             opened = (keys, store)
+            // Whatever was closed meanwhile took them for those of the store that was locked.
+            log.monitor.locked { log.keys = keys }
             openFiles(isAsked: true)
             // Only what the last writer knew for certain: what it was about to commit may not have come about.
             if !ticket.settle(files?.known?.place), let known = files?.known, let trouble = rollback(known) {

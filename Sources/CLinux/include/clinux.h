@@ -23,6 +23,10 @@ void coffer_background_thread(void);
 // Has the kernel begin to bring a part of a file to the disk, so that a later fsync has less left to wait for. Promises nothing.
 void coffer_begin_writing(int fd, int64_t offset, int64_t count);
 
+// Gives a file another name, which nothing has yet.
+// Returns 0, or -1 and errno.
+int coffer_rename_new(const char *from, const char *to);
+
 // Has the kernel end this process when the thread that started it has ended.
 void coffer_end_with_parent(void);
 
