@@ -119,7 +119,7 @@ public final class Daemon: Service {
             audit.close()
             throw error
         }
-        if settings.rehearsal { logger.warning("\(StatusService.rehearsal)") }
+        if settings.rehearsal { logger.warning("a rehearsal: no upstream is called, nothing is written") }
         if !opened.note.isEmpty { logger.warning("the store is locked", metadata: ["reason": "\(opened.note)"]) }
     }
 

@@ -2,6 +2,7 @@
 
 import glob
 import re
+import time
 
 from common import *
 
@@ -49,6 +50,16 @@ def rows(title):
             yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
 
 
+def port_of(d):
+    """Of its one HTTP address, as soon as it says that it listens there."""
+    for _ in range(200):
+        found = re.search(r" port=(\d+) ", d.log_text())
+        if found:
+            return found.group(1)
+        time.sleep(0.05)
+    raise AssertionError("no port: " + d.log_text())
+
+
 class Metrics(unittest.TestCase):
     def test_each_is_documented(self):
         documented = set()
@@ -62,7 +73,7 @@ class Metrics(unittest.TestCase):
             file.write('http:\n  health: { listen: "127.0.0.1:0" }\n')
         d = Daemon(folder=folder, config=folder + "/coffer.yaml")
         try:
-            port = re.search(r" port=(\d+) ", d.log_text()).group(1)
+            port = port_of(d)
             served = run(["curl", "-sf", "http://127.0.0.1:%s/metrics" % port], env={"PATH": os.environ["PATH"]}).text
             health = run(["curl", "-s", "http://127.0.0.1:%s/health" % port], env={"PATH": os.environ["PATH"]}).text
         finally:
