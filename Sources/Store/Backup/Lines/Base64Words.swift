@@ -30,7 +30,7 @@ enum Base64Words {
         let plus = areAtLeast(43, letters) &- areAtLeast(44, letters)
         let slash = areAtLeast(47, letters) &- areAtLeast(48, letters)
         guard digits | capitals | small | plus | slash == all(1) else { return nil }
-        var word = letters & (digits | capitals | small) &* 0xFF
+        var word = letters & ((digits | capitals | small) &* 0xFF)
         word = word &+ digits &* 4 &- capitals &* 65 &- small &* 71 &+ plus &* 62 &+ slash &* 63
         word = (word & 0x3F003F00_3F003F00) >> 2 | word & 0x003F003F_003F003F
         word = (word & 0x0FFF0000_0FFF0000) >> 4 | word & 0x00000FFF_00000FFF
