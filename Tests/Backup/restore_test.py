@@ -210,7 +210,7 @@ class RestoreTests(unittest.TestCase):
         for act in (["credential", "refresh", "main"], ["sink", "run", "out"], ["schedule", "run", "nightly"]):
             refused = copy.cli(*act)
             self.assertNotEqual(refused.code, 0, act)
-            self.assertIn("--rehearsal", refused.error, act)
+            self.assertIn("--rehearsal", refused.error + refused.text, act)
         self.assertFalse(os.path.exists(target))
         self.assertEqual(backup(copy, self.path("again.age"), self.keys)["digest"], made["digest"])
         # Into the store that it was taken of, it is no copy.
