@@ -186,7 +186,7 @@ class Accepting(unittest.TestCase):
         self.assertEqual(d.ok("get", "a").text, "old")
         # The repair says what it did, and what it accepted.
         actions = [e["action"] for e in search(d)]
-        self.assertEqual(actions[:actions.index("accept-rollback")], ["repair", "repair"])
+        self.assertEqual(set(actions[:actions.index("accept-rollback")]), {"repair"})
         d.stop()
 
 

@@ -174,6 +174,7 @@ class Daemon:
 
     def start(self, wait=True):
         with open(self.log, "ab") as log:
+            begin = log.tell()
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env=clean_environment(self.env))
         _running.append(self)
@@ -185,13 +186,23 @@ class Daemon:
                 with socket.socket(socket.AF_UNIX) as probe:
                     try:
                         probe.connect(self.socket)
-                        return self
+                        break
                     except OSError:
                         pass
                 if time.monotonic() > end:
                     raise AssertionError("cofferd does not listen: " + self.log_text())
                 time.sleep(0.02)
+            self._wait_until_ready(begin)
         return self
+
+    def _wait_until_ready(self, begin):
+        """It listens before it serves; from then on a signal ends it as it should. A log that says less is not waited for."""
+        for _ in range(100):
+            with open(self.log, "rb") as log:
+                log.seek(begin)
+                if b"ready" in log.read() or self.process.poll() is not None:
+                    return
+            time.sleep(0.02)
 
     @property
     def pid(self):
