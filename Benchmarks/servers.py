@@ -98,8 +98,9 @@ class Work:
 class Server:
     """A server on its CPU, until the end of the with block."""
 
-    def __init__(self, work, name, command, environment=None):
-        self.work, self.target = work, name
+    def __init__(self, work, name, command, environment=None, target=None):
+        """target: what the generator calls a server of this kind; its name, where there is only one of them."""
+        self.work, self.target = work, target or name
         self.socket, self.log = work.path(name + ".sock"), work.path(name + ".log")
         with open(self.log, "wb") as log:
             # taskset becomes the server: the process keeps its pid.
@@ -153,28 +154,32 @@ class Server:
 
 
 class Redis(Server):
-    def __init__(self, work, durable=False):
+    def __init__(self, work, durable=False, name="redis"):
         """durable: each write is synced to disk before it is answered."""
         folder = tempfile.mkdtemp(prefix="redis-", dir=work.folder)
-        super().__init__(work, "redis", [
-            "redis-server", "--port", "0", "--unixsocket", work.path("redis.sock"), "--unixsocketperm", "777", "--save", "",
-            "--dir", folder, "--appendonly"] + (["yes", "--appendfsync", "always"] if durable else ["no"]))
+        super().__init__(work, name, [
+            "redis-server", "--port", "0", "--unixsocket", work.path(name + ".sock"), "--unixsocketperm", "777", "--save", "",
+            "--dir", folder, "--appendonly"] + (["yes", "--appendfsync", "always"] if durable else ["no"]), target="redis")
 
 
 class Coffer(Server):
     """A new store each time: nothing of an earlier run is in it."""
 
-    def __init__(self, work, environment=None):
+    def __init__(self, work, environment=None, name="coffer", arguments=(), policies=(POLICY,)):
+        """policies: their sources; the generator needs that of the benchmarks among them."""
         store = tempfile.mkdtemp(prefix="store-", dir=work.folder)
-        super().__init__(work, "coffer", [
+        self.policies = policies
+        super().__init__(work, name, [
             os.path.abspath(work.options.cofferd), "--store", os.path.join(store, "store"), "--socket",
-            work.path("coffer.sock"), "--key-file", os.path.join(store, "key")] + work.options.cofferd_argument, environment)
+            work.path(name + ".sock"), "--key-file", os.path.join(store, "key"), *arguments] + work.options.cofferd_argument,
+            environment, target="coffer")
 
     def prepare(self):
         policy = self.work.path("bench-policy.yaml")
-        with open(policy, "w") as file:
-            file.write(POLICY)
-        self.command("policy", "apply", policy)
+        for source in self.policies:
+            with open(policy, "w") as file:
+                file.write(source)
+            self.command("policy", "apply", policy)
 
     def command(self, *arguments):
         """The command's output; it must end well."""
