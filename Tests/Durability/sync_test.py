@@ -203,8 +203,8 @@ class Recorded:
                 folder = handles.get(key)
                 unsynced = {path: at for path, at in unsynced.items() if (os.path.dirname(path) or ".") != folder}
             unsynced.update({path: event.index for path in paths})
-        # The locks and the log hold nothing that must last; the counter may lag.
-        return sorted(path for path in unsynced if os.path.basename(path) not in ("lock.mdb", "owner.lock", "log", "counter"))
+        # The locks and the log hold nothing that must last; the counter and the end of the audit log that is kept beside it may lag.
+        return sorted(path for path in unsynced if os.path.basename(path) not in ("lock.mdb", "owner.lock", "log", "counter", "audit.head"))
 
 
 def main():
