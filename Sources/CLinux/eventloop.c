@@ -53,6 +53,14 @@ int coffer_epoll_wait(int epoll, struct coffer_event *events, int capacity, int 
     return count;
 }
 
+int coffer_socket_pair(int *first, int *second) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) return -errno;
+    *first = ends[0];
+    *second = ends[1];
+    return 0;
+}
+
 int coffer_eventfd(void) {
     int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     return fd < 0 ? -errno : fd;

@@ -125,6 +125,11 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
     /// Whether the failed call may have changed something.
     public let outcome: Outcome
 
+    /// For whoever makes connections (``ClientConfiguration/connector``): a failure of theirs.
+    public static func unreachable(_ message: String, retry: Retry = .now) -> ClientError {
+        ClientError(.unreachable, message, retry: retry)
+    }
+
     init(_ code: Code, _ message: String, retry: Retry = .never, outcome: Outcome = .none) {
         self.code = code
         self.message = message

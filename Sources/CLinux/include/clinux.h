@@ -14,6 +14,9 @@
 // Accepts with SOCK_NONBLOCK and SOCK_CLOEXEC. Returns the descriptor, or -errno.
 int coffer_accept(int listener);
 
+// Two connected stream sockets, SOCK_NONBLOCK and SOCK_CLOEXEC. Returns 0, or -errno.
+int coffer_socket_pair(int *first, int *second);
+
 // Names the calling thread (at most 15 letters).
 void coffer_name_thread(const char *name);
 

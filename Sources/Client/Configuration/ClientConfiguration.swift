@@ -25,6 +25,10 @@ public struct ClientConfiguration: Sendable {
     public var backoffInitial: Duration
     /// The longest wait between two attempts. Default 5 s.
     public var backoffMaximum: Duration
+    /// Makes the connection in place of ``socketPath``, which then only stands in messages: a tunnel to another machine, or a program that
+    /// holds the daemon itself. Gives a connected stream socket, non-blocking, which becomes the client's; nobody looks at who answers.
+    /// Called on the client's own thread, for each attempt.
+    public var connector: (@Sendable () throws(ClientError) -> Int32)?
 
     /// A configuration for the socket at `socketPath`, everything else as documented with the properties.
     public init(

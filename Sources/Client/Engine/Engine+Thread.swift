@@ -107,7 +107,12 @@ extension Engine {
     private func connect() {
         let path = configuration.socketPath
         var error: ClientError?
-        var socket = coffer_client_connect(path)
+        var socket: Int32 = -1
+        if let connector = configuration.connector {
+            do throws(ClientError) { socket = try connector() } catch let failure { error = failure }
+            return connected(socket, error)
+        }
+        socket = coffer_client_connect(path)
         if socket < 0 {
             let code: ClientError.Code = -socket == ENAMETOOLONG ? .invalidArgument : .unreachable
             error = ClientError(code, "cannot connect to \(path): \(describe(-socket))", retry: .now)
@@ -116,6 +121,10 @@ extension Engine {
             _ = Glibc.close(socket)
             socket = -1
         }
+        connected(socket, error)
+    }
+
+    private func connected(_ socket: Int32, _ error: ClientError?) {
         inThread { shared, now in
             if let error {
                 shared.session.broke(error, now: now)

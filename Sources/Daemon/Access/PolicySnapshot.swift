@@ -38,7 +38,7 @@ public final class PolicySnapshot: Sendable {
     /// The class of this principal: the rules whose `who` holds for it. Principals with the same rules share one class.
     /// Reads the file system where a rule names an executable.
     public func principalClass(for principal: Principal) -> PrincipalClass {
-        if administrators.contains(principal.uid) {
+        if principal.administers || administrators.contains(principal.uid) {
             return shared(ClassKey(isAdministrator: true, checksSender: false, rules: []), rules: [])
         }
         var key = ClassKey(isAdministrator: false, checksSender: false, rules: [])

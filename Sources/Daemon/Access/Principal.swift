@@ -21,6 +21,10 @@ public struct Principal: Hashable, Sendable {
     public var login: String?
     public var roles: [String]
     public var token: String?
+    /// A user of role root, whom a door has authenticated: administers as uid 0 does.
+    public var administers = false
+    /// Of HTTP callers, for the audit log; no rule asks for it.
+    public var address = ""
 
     public init(
         uid: UInt32 = unknownID, gid: UInt32 = unknownID, groups: [UInt32] = [], pid: Int32 = 0,
@@ -39,6 +43,9 @@ public struct Principal: Hashable, Sendable {
         self.roles = roles
         self.token = token
     }
+
+    /// How the store and the audit log write it down.
+    var selector: String { login.map { "login:\($0)" } ?? "uid:\(uid)" }
 
     /// A running program: what identifies it, and its path for messages (which identifies nothing).
     public struct Executable: Hashable, Sendable {

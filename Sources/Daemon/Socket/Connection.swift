@@ -59,7 +59,7 @@ final class Connection {
         enteredAs = principal
         who = loop.who(principal)
         caller = Caller(
-            selector: "uid:\(principal.uid)", tenant: nil, rights: loop.policies.snapshot.principalClass(for: principal), who: who,
+            selector: principal.selector, tenant: nil, rights: loop.policies.snapshot.principalClass(for: principal), who: who,
             trail: loop.services.trail)
         policyVersion = loop.policies.version
         checksSender = caller.rights.checksSender || peer.needsConfirmation

@@ -168,7 +168,8 @@ final class SocketLoop: @unchecked Sendable {
             return known.who
         }
         let who = AuditWho(
-            selector: "uid:\(principal.uid)", uid: principal.uid, pid: principal.pid, door: principal.door, selectors: principal.selectors)
+            selector: principal.selector, uid: principal.uid, pid: principal.pid, door: principal.door, address: principal.address,
+            selectors: principal.selectors)
         callers[principal] = (who, 1)
         return who
     }

@@ -99,6 +99,24 @@ final class SocketServer: CommitListener {
         loop.inbox.post(.job { loop in loop.adopt(descriptor, peer) })
     }
 
+    /// A connection from inside: of a door that has found out by itself who calls.
+    /// - Returns: the caller's end, a connected stream socket that does not block.
+    /// - Throws: where the system gives no sockets, or too many such callers are connected.
+    func connect(as principal: Principal) throws(SocketError) -> Int32 {
+        guard !isStopping.withLock({ $0 }) else { throw SocketError(.inUse, "the daemon is stopping") }
+        guard services.connections.began(uid: principal.uid) else { throw SocketError(.inUse, "too many callers of HTTP doors are connected") }
+        var ends: (Int32, Int32) = (-1, -1)
+        let code = coffer_socket_pair(&ends.0, &ends.1)
+        guard code == 0 else {
+            services.connections.ended(uid: principal.uid)
+            throw SocketError.system("cannot make a connection inside of the daemon", -code)
+        }
+        let peer = PeerIdentity(principal: principal)
+        let ours = ends.0
+        loops[0].inbox.post(.job { loop in loop.adopt(ours, peer) })
+        return ends.1
+    }
+
     /// Says why, once, without waiting.
     private static func refuse(_ descriptor: Int32, _ failure: Failure) {
         let body = failure.encoded()

@@ -58,7 +58,7 @@ extension HTTPConnection {
 
     private func send(_ reply: HTTPReply, _ request: IncomingRequest) {
         task = nil
-        let keepsAlive = request.keepsAlive && !isDraining && !hasEnded
+        let keepsAlive = request.keepsAlive && !isDraining && !hasEnded && reply.stream == nil
         var reply = reply
         func head(_ reply: HTTPReply) -> HTTPResponseHead? {
             ReplyHead.make(reply, version: request.version, requestID: request.id, keepsAlive: keepsAlive, date: DateLine.now)
@@ -71,6 +71,7 @@ extension HTTPConnection {
         }
         record(reply, request)
         guard let head, let context, case .answering = state else { return }
+        if let stream = reply.stream, !request.isHead { return send(head, stream, context) }
         let written = context.eventLoop.makePromise(of: Void.self)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !request.isHead, !reply.body.isEmpty {
@@ -85,6 +86,35 @@ extension HTTPConnection {
             case .failure: self.close()
             }
         }
+    }
+
+    /// The head now, the body as it comes about; the connection's last answer.
+    private func send(_ head: HTTPResponseHead, _ stream: HTTPStream, _ context: ChannelHandlerContext) {
+        // Until it ends, only the stream itself says whether anybody is there.
+        stopTimer()
+        state = .streaming
+        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+        let writer = HTTPStreamWriter(channel: context.channel)
+        let eventLoop = context.eventLoop
+        let ticket = NIOLoopBound(self, eventLoop: eventLoop)
+        let registry = setting.registry
+        registry.requestBegan()
+        task = Task {
+            do {
+                try await stream.produce(writer)
+                try await writer.end()
+                eventLoop.execute { ticket.value.streamed(whole: true) }
+            } catch {
+                eventLoop.execute { ticket.value.streamed(whole: false) }
+            }
+            registry.requestEnded()
+        }
+    }
+
+    private func streamed(whole: Bool) {
+        task = nil
+        guard case .streaming = state else { return }
+        if whole { linger() } else { close() }
     }
 
     private func answered(keepsAlive: Bool) {

@@ -29,6 +29,8 @@ final class HTTPConnection: ChannelInboundHandler {
         case body(IncomingRequest)
         /// The door is at work, or its answer is on the way out.
         case answering
+        /// An answer goes out piece by piece.
+        case streaming
         /// The last answer is out; what the client still sends is dropped, so that the answer is not lost by a reset.
         case lingering
         case closed
@@ -69,6 +71,7 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        if case .streaming = state { task?.cancel() }
         state = .closed
         stopTimer()
         context.fireChannelInactive()
@@ -85,13 +88,19 @@ final class HTTPConnection: ChannelInboundHandler {
         switch event {
         case is ChannelShouldQuiesceEvent:
             isDraining = true
+            // Events never end by themselves.
+            if case .streaming = state { task?.cancel() }
             if case .fresh = state, gate.isFresh { close() }
         case is ForcedClose:
             task?.cancel()
             close()
         case ChannelEvent.inputClosed:
             hasEnded = true
-            if case .answering = state { return }
+            switch state {
+            case .answering: return
+            case .streaming: task?.cancel()
+            default: break
+            }
             close()
         default:
             context.fireUserInboundEventTriggered(event)
@@ -103,7 +112,7 @@ final class HTTPConnection: ChannelInboundHandler {
         switch state {
         case .fresh, .head: refuseHead()
         case .body(let request): refuse(.unreadable, request)
-        case .answering, .lingering, .closed: break
+        case .answering, .streaming, .lingering, .closed: break
         }
     }
 

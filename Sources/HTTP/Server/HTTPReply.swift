@@ -9,6 +9,8 @@ public struct HTTPReply: Sendable {
     public var route: String
     /// For the log: "login:alice"; "" where nobody is known.
     public var principal: String
+    /// What comes piece by piece, in place of ``body``; the connection ends behind it.
+    public var stream: HTTPStream?
 
     public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [], route: String, principal: String = "") {
         self.status = status

@@ -13,7 +13,13 @@ enum ReplyHead {
         guard (200...599).contains(reply.status), reply.headers.allSatisfy({ isName($0.name) && isValue($0.value) }) else { return nil }
         var headers = HTTPHeaders()
         for (name, value) in reply.headers where !own.contains(name.lowercased()) { headers.add(name: name, value: value) }
-        headers.add(name: "Content-Length", value: String(reply.body.count))
+        if let stream = reply.stream {
+            if let length = stream.length { headers.add(name: "Content-Length", value: String(length)) }
+            // An old client takes the end of the connection for the end of the body.
+            else if version.minor > 0 { headers.add(name: "Transfer-Encoding", value: "chunked") }
+        } else {
+            headers.add(name: "Content-Length", value: String(reply.body.count))
+        }
         headers.add(name: "Date", value: date)
         headers.add(name: "X-Request-Id", value: requestID)
         headers.add(name: "X-Content-Type-Options", value: "nosniff")

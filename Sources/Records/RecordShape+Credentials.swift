@@ -1,5 +1,5 @@
 extension RecordShape {
-    static let credential = RecordShape(
+    public static let credential = RecordShape(
         noun: "credential",
         fields: [
             Field("name"), Field("number", .number), Field("provider"), Field("state"), Field("reason"), Field("until", .time),
@@ -17,7 +17,7 @@ extension RecordShape {
             ("last_refresh", "LAST REFRESH"), ("next_refresh", "NEXT"), ("tags", "TAGS"), ("reason", "REASON"),
         ])
 
-    static let pool = RecordShape(
+    public static let pool = RecordShape(
         noun: "pool",
         fields: [
             Field("name"), Field("number", .number), Field("provider"), Field("memo"), Field("attributes", .map),
@@ -30,7 +30,7 @@ extension RecordShape {
             ("updated", "UPDATED"),
         ])
 
-    static let poolMember = RecordShape(
+    public static let poolMember = RecordShape(
         noun: "poolmember",
         fields: [
             Field("pool"), Field("credential"), Field("number", .number), Field("weight", .number),
@@ -44,7 +44,7 @@ extension RecordShape {
             ("in_flight", "IN FLIGHT"), ("until", "UNTIL"), ("verdict", "LAST REPORT"), ("reason", "REASON"),
         ])
 
-    static let provider = RecordShape(
+    public static let provider = RecordShape(
         noun: "provider",
         fields: [
             Field("name"), Field("title"), Field("built_in", .bool), Field("credentials", .number),
@@ -59,7 +59,7 @@ extension RecordShape {
         Field("target_pool", .text, "target: pool"), Field("target_attributes", .map, "target: attributes"),
     ]
 
-    static let schedule = RecordShape(
+    public static let schedule = RecordShape(
         noun: "schedule",
         fields: [
             Field("name"), Field("number", .number), Field("enabled", .bool), Field("action"), Field("rule"), Field("time_zone"),
@@ -75,7 +75,7 @@ extension RecordShape {
             ("last_run", "LAST RUN"), ("result", "LAST RESULT"),
         ])
 
-    static let sink = RecordShape(
+    public static let sink = RecordShape(
         noun: "sink",
         fields: [
             Field("name"), Field("number", .number), Field("enabled", .bool), Field("path"), Field("renderer"), Field("encoding"),

@@ -1,5 +1,5 @@
 extension RecordShape {
-    static let tenant = RecordShape(
+    public static let tenant = RecordShape(
         noun: "tenant",
         fields: [
             Field("name"), Field("number", .number), Field("reveal", .bool, "shows API keys"), Field("members", .number),
@@ -7,12 +7,12 @@ extension RecordShape {
         ],
         columns: [("name", "NAME"), ("members", "MEMBERS"), ("apikeys", "API KEYS"), ("reveal", "REVEAL"), ("created", "CREATED")])
 
-    static let member = RecordShape(
+    public static let member = RecordShape(
         noun: "member",
         fields: [Field("tenant"), Field("user"), Field("role"), Field("created", .moment)],
         columns: [("tenant", "TENANT"), ("user", "USER"), ("role", "ROLE"), ("created", "SINCE")])
 
-    static let user = RecordShape(
+    public static let user = RecordShape(
         noun: "user",
         fields: [
             Field("name"), Field("number", .number), Field("display_name"), Field("email"), Field("role"), Field("enabled", .bool),
@@ -25,7 +25,7 @@ extension RecordShape {
             ("email", "EMAIL"),
         ])
 
-    static let token = RecordShape(
+    public static let token = RecordShape(
         noun: "token",
         fields: [
             Field("number", .number), Field("user"), Field("name"), Field("created", .moment), Field("expires", .moment),
@@ -35,7 +35,7 @@ extension RecordShape {
             ("number", "NUMBER"), ("name", "NAME"), ("created", "CREATED"), ("expires", "EXPIRES"), ("last_used", "LAST USED"),
         ])
 
-    static let apikey = RecordShape(
+    public static let apikey = RecordShape(
         noun: "apikey",
         fields: [
             Field("number", .number), Field("name"), Field("tenant"), Field("owner"), Field("form"), Field("status"), Field("hint"),
@@ -52,7 +52,7 @@ extension RecordShape {
             ("quota", "LEFT"), ("unlimited", "UNLIMITED"), ("used", "USED"), ("hint", "HINT"),
         ])
 
-    static let door = RecordShape(
+    public static let door = RecordShape(
         noun: "door",
         fields: [Field("door"), Field("field"), Field("description"), Field("set", .bool), Field("changed", .moment)],
         columns: [("door", "DOOR"), ("field", "FIELD"), ("set", "SET"), ("changed", "CHANGED"), ("description", "DESCRIPTION")])

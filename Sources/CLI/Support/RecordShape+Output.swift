@@ -1,46 +1,9 @@
 import CofferClient
 import CofferFormats
+import CofferRecords
 
-/// What the fields of a noun are called for people, in which order, and of what kind (protocol.md, "Nouns").
-struct RecordShape {
-    enum Kind {
-        case text
-        case number
-        case bool
-        /// Unix milliseconds.
-        case moment
-        /// The same, where `never` only says that there is none.
-        case time
-        /// Unix seconds.
-        case seconds
-        /// One on a line.
-        case lines
-        /// A JSON object of texts.
-        case map
-        /// Records of a few words, one on a line: what the words are called. The last one takes the rest of its line; one that ends
-        /// with `!` is a moment in Unix milliseconds.
-        case words([String])
-    }
-
-    struct Field {
-        let name: String
-        let title: String
-        let kind: Kind
-
-        init(_ name: String, _ kind: Kind = .text, _ title: String? = nil) {
-            self.name = name
-            self.kind = kind
-            self.title = title ?? name.replacing("_", with: " ")
-        }
-    }
-
-    let noun: String
-    let fields: [Field]
-    /// The fields that lists show, and the heads of their columns.
-    let columns: [(name: String, head: String)]
-
-    func field(_ name: String) -> Field { fields.first { $0.name == name } ?? Field(name) }
-
+// How records are shown.
+extension RecordShape {
     // MARK: For people
 
     /// A value in a cell of a table.
@@ -61,15 +24,6 @@ struct RecordShape {
                 Self.words(line, names).map { $0.isMoment ? UInt64($0.value).map { Moment.cell($0) } ?? $0.value : $0.value }
                     .joined(separator: " ")
             }.joined(separator: ", ")
-        }
-    }
-
-    /// The words of a line with what they are called; those that are missing are left out.
-    static func words(_ line: Substring, _ names: [String]) -> [(name: String, value: String, isMoment: Bool)] {
-        let parts = line.split(separator: " ", maxSplits: max(0, names.count - 1), omittingEmptySubsequences: false)
-        return zip(names, parts).map { name, part in
-            let isMoment = name.hasSuffix("!")
-            return (isMoment ? String(name.dropLast()) : name, String(part), isMoment)
         }
     }
 
@@ -114,12 +68,6 @@ struct RecordShape {
                 })
             })
         }
-    }
-
-    private func names(_ record: Record) -> [String] {
-        let known = fields.map(\.name)
-        let present = record.fields.map(\.name)
-        return known.filter { present.contains($0) } + present.filter { !known.contains($0) && $0 != "id" }
     }
 
     /// Seconds that fit no moment are shown as they are.
