@@ -7,6 +7,9 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// The files of the operator's page; PageFiles.swift says what each is.
+let pageFiles = ["docs.html", "docs.css", "docs.js"]
+
 let package = Package(
     name: "coffer",
     products: [
@@ -102,6 +105,22 @@ let package = Package(
             path: "Sources/Credentials",
             swiftSettings: settings
         ),
+        // How records are called and shown: the command line and our own HTTP API have it from here.
+        .target(name: "CofferRecords", dependencies: ["CofferWire"], path: "Sources/Records", swiftSettings: settings),
+        // The operator's page, inside of the program.
+        .target(name: "CofferPage", path: "Sources/Page", resources: pageFiles.map { .embedInCode($0) }, swiftSettings: settings),
+        // Our own HTTP API: a client of the protocol that finds out who calls, and speaks JSON.
+        .target(
+            name: "CofferAdmin",
+            dependencies: [
+                "CofferAccounts", "CofferAge", "CofferClient", "CofferCredentials", "CofferFormats", "CofferHTTP", "CofferJSON", "CofferPage",
+                "CofferRecords", "CofferStore", "CofferWire", "CSodium",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Sources/Admin",
+            swiftSettings: settings
+        ),
         // The HTTP server and its doors, a folder for each API.
         .target(
             name: "CofferHTTP",
@@ -128,7 +147,7 @@ let package = Package(
         .target(
             name: "CofferDaemon",
             dependencies: [
-                "CofferWire", "CofferStore", "CofferAge", "CofferAccounts", "CofferAudit", "CofferCredentials", "CofferUpstream", "CofferHTTP",
+                "CofferWire", "CofferStore", "CofferAge", "CofferAccounts", "CofferAudit", "CofferCredentials", "CofferUpstream", "CofferHTTP", "CofferAdmin",
                 "CLinux", "CSodium",
                 .product(name: "Atomics", package: "swift-atomics"),
                 .product(name: "Logging", package: "swift-log"),
@@ -168,7 +187,7 @@ let package = Package(
             name: "coffer",
             dependencies: [
                 // CofferDaemon: what it could not read again is not restored for it.
-                "CofferAge", "CofferAudit", "CofferClient", "CofferDaemon", "CofferFormats", "CofferStore", "CofferUpstream", "CLinux",
+                "CofferAge", "CofferAudit", "CofferClient", "CofferDaemon", "CofferFormats", "CofferRecords", "CofferStore", "CofferUpstream", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],

@@ -23,6 +23,8 @@ public final class Daemon: Service {
     private let trail: AuditTrail
     private let server: SocketServer
     private let http: HTTPServer?
+    /// The admin API's way to the socket's services.
+    private let gate: InsideGate
     private let recovery: MemoryRecovery
     private let notifier: ServiceNotifier?
 
@@ -95,12 +97,14 @@ public final class Daemon: Service {
                 legacyVariables: HTTPDoors.legacyVariables(settings.http, environment)),
             clock: clock)
         let unlock = UnlockService(store: store, throttle: UnlockThrottle(path: settings.store + "/unlock-attempts"), trail: trail)
+        gate = InsideGate()
         let services = Services(
             store: store, policies: policies, unlock: unlock, status: status, connections: counts, accounts: accounts,
-            credentials: credentials, backups: backups, scrubs: scrubs, trail: trail, clock: clock)
+            credentials: credentials, backups: backups, scrubs: scrubs, trail: trail, meter: RequestMeter(), clock: clock)
         do {
             http = try HTTPDoors(
                 configuration: settings.http, accounts: accounts, credentials: credentials, store: store, authority: PolicyAuthority(policies: policies),
+                gate: gate, requests: services.meter,
                 health: DaemonHealth(
                     store: store, accounts: accounts, credentials: CredentialSigns(credentials: credentials, clock: clock),
                     backups: signs, scrubs: scrubs, audit: AuditSigns(log: audit), connections: counts,
@@ -110,6 +114,7 @@ public final class Daemon: Service {
             ).server()
             server = try SocketServer(
                 path: place, passed: passed?.descriptor, loops: settings.loops, services: services, clock: clock)
+            gate.open(server)
         } catch {
             store.removeListener(policies)
             policies.stop()
@@ -217,6 +222,7 @@ public final class Daemon: Service {
     private func close() async {
         await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
             DispatchQueue.global().async { [self] in
+                gate.close()
                 server.stop(withinSeconds: Self.drainSeconds)
                 notifier?.stop()
                 if let notifier { store.removeListener(notifier) }

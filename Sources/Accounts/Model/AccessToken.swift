@@ -12,6 +12,8 @@ public struct AccessToken: Equatable, Sendable {
         case newapiRefresh = 4
         /// One for each user: the next login or logout ends it.
         case ragflowLogin = 5
+        /// Cookie of our own page.
+        case adminSession = 6
     }
 
     /// From 1, never reused.
@@ -41,5 +43,5 @@ public struct AccessToken: Equatable, Sendable {
 
 extension Set<AccessToken.Kind> {
     /// Those that a login made: a new password ends them.
-    public static let sessions: Self = [.newapiSession, .newapiRefresh, .ragflowLogin]
+    public static let sessions: Self = [.newapiSession, .newapiRefresh, .ragflowLogin, .adminSession]
 }

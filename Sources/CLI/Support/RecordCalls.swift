@@ -1,4 +1,5 @@
 import CofferClient
+import CofferRecords
 
 /// What the verbs of all nouns do with records: ask, change, print.
 extension RecordShape {

@@ -31,6 +31,15 @@ extension CofferClient {
     public func backup(
         timeout: Duration? = nil, _ take: (UnsafeRawBufferPointer, _ done: UInt64, _ total: UInt64) throws -> Void
     ) async throws -> BackupFacts {
+        try await backup(timeout: timeout) { (piece: SecretBytes, done, total) async throws in
+            try piece.withUnsafeBytes { try take($0, done, total) }
+        }
+    }
+
+    /// The same for whoever cannot take a piece at once: the next one is asked for when `take` has returned.
+    public func backup(
+        timeout: Duration? = nil, _ take: (SecretBytes, _ done: UInt64, _ total: UInt64) async throws -> Void
+    ) async throws -> BackupFacts {
         let request = BackupCreateRequest()
         var spec = spec(.backupCreate, RequestBody(request), timeout: timeout, repeatable: false)
         spec.isStream = true
@@ -40,7 +49,7 @@ extension CofferClient {
             switch try await handle.next() {
             case .data(let data, let done, let total)?:
                 received += UInt64(data.count)
-                try data.withUnsafeBytes { try take($0, done, total) }
+                try await take(data, done, total)
                 handle.used()
             case .end(let facts)?:
                 guard facts.bytes == received else {

@@ -1,4 +1,5 @@
 import CofferAccounts
+import CofferAdmin
 import CofferCredentials
 import CofferHTTP
 import CofferStore
@@ -11,6 +12,9 @@ struct HTTPDoors {
     let credentials: Credentials
     let store: Store
     let authority: any AdminAuthority
+    let gate: any AdminGate
+    /// Of the socket.
+    let requests: RequestMeter
     let health: any HealthSource
     let audit: any HTTPAudit
     let logger: Logger
@@ -22,10 +26,16 @@ struct HTTPDoors {
     func server() throws(ConfigurationErrors) -> HTTPServer? {
         let store = store
         let backoff = LoginBackoff()
+        let meters = HTTPMeters()
+        let facts = AdminAPI.Facts(version: DaemonVersion.number, doors: configuration.listeners)
         let authorization = try legacyAuthorization()
         return try HTTPPlan(
             configuration: configuration,
-            admin: { AdminDoor(accounts: accounts, credentials: credentials, authority: authority) },
+            admin: {
+                AdminAPI(
+                    accounts: accounts, credentials: credentials, authority: authority, gate: gate, backoff: backoff, health: health,
+                    activity: DaemonActivity(http: meters, socket: requests, credentials: credentials), facts: facts, logger: logger)
+            },
             newapi: { settings in
                 NewAPIDoor(
                     accounts: accounts, settings: settings, backoff: backoff, logger: logger, version: DaemonVersion.number,
@@ -51,7 +61,7 @@ struct HTTPDoors {
                 settings.legacyAuthorization = authorization
                 return TokenStatusCheckDoor(accounts: accounts, credentials: credentials, settings: settings, logger: logger)
             },
-            health: health, backoff: backoff, audit: audit
+            health: health, backoff: backoff, audit: audit, meters: meters
         ).server(logger: logger)
     }
 
@@ -92,7 +102,7 @@ struct HTTPDoors {
     /// - Throws: ``ConfigurationErrors``.
     static func check(_ configuration: HTTPConfiguration) throws(ConfigurationErrors) {
         _ = try HTTPPlan(
-            configuration: configuration, admin: { ClosedDoor(id: "admin", claims: AdminDoor.paths) },
+            configuration: configuration, admin: { ClosedDoor(id: "admin", claims: AdminAPI.paths) },
             newapi: { _ in ClosedDoor(id: "newapi", claims: NewAPIDoor.paths) },
             ragflow: { _ in ClosedDoor(id: "ragflow", claims: RAGFlowDoor.paths) },
             rtmanage: { ClosedDoor(id: "rtmanage", claims: RTManageDoor.paths($0)) },
@@ -115,6 +125,7 @@ private struct HTTPPlan {
     let health: any HealthSource
     let backoff: LoginBackoff
     var audit: (any HTTPAudit)?
+    var meters = HTTPMeters()
 
     func server(logger: Logger) throws(ConfigurationErrors) -> HTTPServer? {
         guard !configuration.isEmpty else { return nil }
@@ -144,7 +155,7 @@ private struct HTTPPlan {
                     address: try address("health", listener), source: health, tls: Self.choice(listener),
                     trustedProxies: listener.trustedProxies, hosts: listener.hosts, insecure: listener.insecure)
             },
-            backoff: backoff, audit: audit)
+            backoff: backoff, audit: audit, meters: meters)
     }
 
     private func listen(_ door: any HTTPDoor, _ listener: HTTPConfiguration.Listener) throws -> DoorListen {
@@ -188,6 +199,19 @@ private struct ClosedDoor: HTTPDoor {
 private struct NothingToTell: HealthSource {
     func health() async -> [(name: String, problem: String?)] { [] }
     func metrics() async -> [Metric] { [] }
+}
+
+extension HTTPConfiguration {
+    /// The doors that are on, for whoever operates them.
+    fileprivate var listeners: [AdminAPI.Facts.Door] {
+        let named: [(String, Listener?)] = [
+            ("admin", admin), ("newapi", newapi?.listener), ("ragflow", ragflow?.listener), ("rtmanage", rtmanage?.listener),
+            ("tokenstool", tokenstool?.listener), ("tokenstatuscheck", tokenstatuscheck?.listener), ("health", health),
+        ]
+        return named.compactMap { id, listener in
+            listener.map { AdminAPI.Facts.Door(id: id, listen: $0.listen, isTLS: ($0.tls ?? tls) != nil) }
+        }
+    }
 }
 
 extension NewAPISettings {

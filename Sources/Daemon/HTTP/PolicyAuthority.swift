@@ -1,5 +1,5 @@
 import CofferAccounts
-import CofferHTTP
+import CofferAdmin
 import CofferStore
 
 /// Judges the admin API's callers by the same policies as everybody's. A user of role root administers, as uid 0 does on the socket.

@@ -22,12 +22,14 @@ final class Services: Sendable {
     let scrubs: ScrubService
     let trail: AuditTrail
     let audit: AuditService
+    let meter: RequestMeter
     /// What unfinished imports hold in memory, all together.
     let imports = ImportBudget()
 
     init(
         store: Store, policies: PolicyService, unlock: UnlockService, status: StatusService, connections: ConnectionCounts, accounts: Accounts,
-        credentials: Credentials, backups: BackupService, scrubs: ScrubService, trail: AuditTrail, clock: @escaping @Sendable () -> UInt64
+        credentials: Credentials, backups: BackupService, scrubs: ScrubService, trail: AuditTrail, meter: RequestMeter,
+        clock: @escaping @Sendable () -> UInt64
     ) {
         self.store = store
         secrets = SecretService(store: store)
@@ -44,6 +46,7 @@ final class Services: Sendable {
         credentialImports = CredentialImports(credentials: credentials)
         self.backups = backups
         self.trail = trail
+        self.meter = meter
         audit = AuditService(trail: trail, store: store, accounts: accounts)
     }
 }

@@ -14,6 +14,8 @@ final class Connection {
     let uid: UInt32
     /// As the loop knows the caller.
     let enteredAs: Principal
+    /// 1, or 0 for callers of HTTP doors: their requests are counted there.
+    private let weight: UInt64
     var rules = ConnectionRules()
     /// Keeps little: whoever may connect may fill one for each of its connections.
     let input = FlatBuffer(kept: 64 << 10)
@@ -57,6 +59,7 @@ final class Connection {
         let principal = peer.principal
         uid = principal.uid
         enteredAs = principal
+        weight = principal.door == Principal.socketDoor ? 1 : 0
         who = loop.who(principal)
         caller = Caller(
             selector: principal.selector, tenant: nil, rights: loop.policies.snapshot.principalClass(for: principal), who: who,
@@ -140,6 +143,7 @@ final class Connection {
             let bytes = input.readable
             if getAll(bytes) {
                 isAnother = true
+                loop.requests &+= weight &* UInt64(loop.getsAhead.count)
                 // Whoever asked may begin with these while the rest is carried out.
                 if output.count >= Self.worthSending && input.count > 0 { flush() }
                 continue
@@ -155,6 +159,7 @@ final class Connection {
                 return fail(Failure(error == .frameTooLong ? .tooLarge : .malformed, error.description))
             case .frame(let header, let body):
                 isAnother = true
+                if header.kind == .request { loop.requests &+= weight }
                 if header.kind == .request && unfinished.count >= Limits.requestsInFlight {
                     isStalled = true
                     return
@@ -260,6 +265,7 @@ final class Connection {
     /// Appends a frame that says no, in words that the client knows.
     func send(_ kind: FrameKind, _ operation: UInt16, _ requestID: UInt32, _ failure: Failure) {
         var failure = failure
+        loop.refusals &+= weight
         if failure.code == .auditUnavailable && !knowsAuditError { failure.code = .busy }
         send(kind, operation, requestID, failure.encoded())
     }

@@ -29,6 +29,9 @@ final class SocketLoop: @unchecked Sendable {
     var tokenWatches: [TokenWatchStream] = []
     /// Read by the writer's thread: it wakes only loops that somebody watches from.
     let watchCount = ManagedAtomic<Int>(0)
+    /// Since the meter was told: requests of the socket's own callers, and refusals.
+    var requests: UInt64 = 0
+    var refusals: UInt64 = 0
     /// For the test of the allocation gate (formats.md 18).
     let plantsAllocation: Bool
 
@@ -87,12 +90,19 @@ final class SocketLoop: @unchecked Sendable {
             expireDeadlines()
             settle()
             endReading()
+            tellMeter()
             let due = recorder.due(now)
             if due != 0 && now >= due { recorder.handOver() }
         }
         for connection in connections.all { connection.close() }
         endReading()
         recorder.handOverLast()
+    }
+
+    private func tellMeter() {
+        guard requests != 0 || refusals != 0 else { return }
+        services.meter.add(requests: requests, refused: refusals)
+        (requests, refusals) = (0, 0)
     }
 
     private func handle(_ event: coffer_event) {

@@ -1,7 +1,9 @@
 import Synchronization
 
 /// Counts the requests of every door, by class of status and by duration.
-final class HTTPMeters: Sendable {
+public final class HTTPMeters: Sendable {
+    public init() {}
+
     private struct Counts {
         /// 2xx to 5xx; others do not occur.
         var classes = [UInt64](repeating: 0, count: 4)
@@ -20,6 +22,15 @@ final class HTTPMeters: Sendable {
             doors[door, default: Counts()].classes[min(max(status / 100, 2), 5) - 2] += 1
             doors[door, default: Counts()].buckets[bucket] += 1
             doors[door, default: Counts()].nanoseconds += UInt64(max(nanoseconds, 0))
+        }
+    }
+
+    /// All doors together: requests, and those that were answered 4xx or 5xx.
+    public func totals() -> (requests: UInt64, refused: UInt64) {
+        doors.withLock { doors in
+            doors.values.reduce((0, 0)) { sums, counts in
+                (sums.0 + counts.classes.reduce(0, +), sums.1 + counts.classes[2] + counts.classes[3])
+            }
         }
     }
 

@@ -111,7 +111,7 @@ public final class HTTPServer: Service {
         let ids = group.entries.map(\.door.id)
         let name = "\(group.address) (\(ids.map { "http.\($0)" }.joined(separator: ", ")))"
         let setting = ConnectionSetting(
-            group: group, limits: settings.limits, registry: registry, meters: settings.health?.meters, logger: logger,
+            group: group, limits: settings.limits, registry: registry, meters: settings.meters, logger: logger,
             audit: settings.audit)
         // Hummingbird says the same as we do, in its own words.
         var quiet = logger

@@ -14,6 +14,8 @@ public struct HTTPSettings: Sendable {
     public let backoff: LoginBackoff
     /// `nil`: nothing is recorded.
     public let audit: (any HTTPAudit)?
+    /// Where the server counts; `/metrics` shows it.
+    public let meters: HTTPMeters
     /// The doors by their addresses, the health page among them.
     let groups: [ListenGroup]
 
@@ -23,7 +25,8 @@ public struct HTTPSettings: Sendable {
     /// - Throws: ``HTTPSettingsError`` with the door and the key.
     public init(
         doors: [DoorListen], tls: TLSFiles? = nil, trustedProxies: [String] = [], hosts: [String] = [], health: HealthListen? = nil,
-        limits: HTTPLimits = HTTPLimits(), threads: Int = 1, backoff: LoginBackoff = LoginBackoff(), audit: (any HTTPAudit)? = nil
+        limits: HTTPLimits = HTTPLimits(), threads: Int = 1, backoff: LoginBackoff = LoginBackoff(), audit: (any HTTPAudit)? = nil,
+        meters: HTTPMeters = HTTPMeters()
     ) throws(HTTPSettingsError) {
         self.doors = doors
         self.tls = tls
@@ -34,13 +37,14 @@ public struct HTTPSettings: Sendable {
         self.threads = max(threads, 1)
         self.backoff = backoff
         self.audit = audit
+        self.meters = meters
         var entries: [DoorEntry] = []
         for listen in doors {
             entries.append(try DoorEntry(listen, tls: tls, trustedProxies: self.trustedProxies, hosts: self.hosts))
         }
         if let health {
             let listen = DoorListen(
-                door: HealthDoor(source: health.source, meters: health.meters), address: health.address, tls: health.tls,
+                door: HealthDoor(source: health.source, meters: meters), address: health.address, tls: health.tls,
                 trustedProxies: health.trustedProxies, hosts: health.hosts, insecure: health.insecure)
             entries.append(try DoorEntry(listen, tls: tls, trustedProxies: self.trustedProxies, hosts: self.hosts))
         }
@@ -91,8 +95,6 @@ public struct HealthListen: Sendable {
     /// In place of `http.hosts`.
     public var hosts: [String]?
     public var insecure: Bool
-    /// Where the server counts; `/metrics` shows it.
-    let meters = HTTPMeters()
 
     public init(
         address: ListenAddress, source: any HealthSource, tls: DoorListen.TLSChoice = .inherited, trustedProxies: [String]? = nil,

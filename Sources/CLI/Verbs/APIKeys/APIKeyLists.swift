@@ -1,3 +1,4 @@
+import CofferRecords
 import ArgumentParser
 
 struct APIKeyList: Verb {

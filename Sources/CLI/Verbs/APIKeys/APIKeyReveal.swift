@@ -1,5 +1,6 @@
 import ArgumentParser
 import CofferClient
+import CofferRecords
 
 struct APIKeyReveal: Verb {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CofferClient
+import CofferRecords
 
 struct DoorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

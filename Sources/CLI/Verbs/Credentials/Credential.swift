@@ -1,5 +1,6 @@
 import ArgumentParser
 import CofferClient
+import CofferRecords
 
 struct CredentialCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

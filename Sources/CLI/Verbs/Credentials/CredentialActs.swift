@@ -1,5 +1,6 @@
 import ArgumentParser
 import CofferClient
+import CofferRecords
 
 /// Acts may wait for an upstream, and for their turn.
 extension GlobalOptions {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CofferClient
+import CofferRecords
 
 struct CredentialPrune: Verb {
     static let configuration = CommandConfiguration(

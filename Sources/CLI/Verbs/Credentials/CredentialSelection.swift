@@ -1,5 +1,6 @@
 import ArgumentParser
 import CofferClient
+import CofferRecords
 
 /// Which credentials a verb is about: some by name, or all that an option finds.
 struct CredentialSelection: ParsableArguments {

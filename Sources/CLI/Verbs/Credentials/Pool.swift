@@ -1,5 +1,6 @@
 import ArgumentParser
 import CofferClient
+import CofferRecords
 
 struct PoolCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

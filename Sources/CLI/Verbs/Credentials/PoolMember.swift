@@ -1,5 +1,6 @@
 import ArgumentParser
 import CofferClient
+import CofferRecords
 
 struct PoolMemberCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

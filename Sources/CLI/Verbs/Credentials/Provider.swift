@@ -1,5 +1,6 @@
 import ArgumentParser
 import CofferClient
+import CofferRecords
 import CofferUpstream
 
 struct ProviderCommand: ParsableCommand {

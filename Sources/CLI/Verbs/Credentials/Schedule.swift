@@ -1,5 +1,6 @@
 import ArgumentParser
 import CofferClient
+import CofferRecords
 
 struct ScheduleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CofferClient
+import CofferRecords
 
 struct SinkCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CofferClient
+import CofferRecords
 
 struct Token: Verb {
     static let configuration = CommandConfiguration(

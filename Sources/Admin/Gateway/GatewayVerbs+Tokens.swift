@@ -4,8 +4,8 @@ import CofferJSON
 import CofferStore
 
 // Live tokens, and what came of them (docs/admin-api.md).
-extension AdminDoor {
-    func token(_ request: inout AdminRequest, _ session: Session) async throws(AdminFailure) -> JSONValue {
+extension GatewayVerbs {
+    func token(_ request: inout AdminBody, _ session: Session) async throws(AdminFailure) -> JSONValue {
         let tenant = try tenant(&request, session)
         let (name, isPool) = try subject(&request)
         let kind = try request.text("kind", 1...64, default: "access")
@@ -27,7 +27,7 @@ extension AdminDoor {
         }
     }
 
-    func report(_ request: inout AdminRequest, _ session: Session) throws(AdminFailure) -> JSONValue {
+    func report(_ request: inout AdminBody, _ session: Session) throws(AdminFailure) -> JSONValue {
         let tenant = try tenant(&request, session)
         let lease = try request.optionalText("lease", 32...32)
         let pool = try request.optionalText("pool", 1...255)
@@ -44,7 +44,7 @@ extension AdminDoor {
             try credentials.requireReady()
             if let lease {
                 guard pool == nil, credential == nil else { throw CredentialError(.invalidArgument, "lease", "it stands alone, without pool and credential") }
-                guard let id = Self.bytes(ofHex: lease) else { throw CredentialError(.invalidArgument, "lease", "it is 32 hexadecimal digits") }
+                guard let id = Hexadecimal.bytes(lease) else { throw CredentialError(.invalidArgument, "lease", "it is 32 hexadecimal digits") }
                 return Self.members(of: try credentials.pools.report(lease: id, verdict, by: by, where: isAllowed))
             }
             guard let pool, let credential else { throw CredentialError(.invalidArgument, "lease", "a lease is needed, or pool and credential") }
@@ -67,14 +67,14 @@ extension AdminDoor {
     }
 
     /// The caller's own, unless it names another; policy decides either way.
-    private func tenant(_ request: inout AdminRequest, _ session: Session) throws(AdminFailure) -> TenantID {
+    private func tenant(_ request: inout AdminBody, _ session: Session) throws(AdminFailure) -> TenantID {
         guard let name = try request.optionalText("tenant", 1...255) else { return session.principal.user.home }
         guard let tenant = accounts.tenants.find(name: Array(name.utf8)) else { throw .denied }
         return tenant.number
     }
 
     /// `credential` or `pool`, one of them.
-    private func subject(_ request: inout AdminRequest) throws(AdminFailure) -> (name: [UInt8], isPool: Bool) {
+    private func subject(_ request: inout AdminBody) throws(AdminFailure) -> (name: [UInt8], isPool: Bool) {
         let credential = try request.optionalText("credential", 1...255)
         let pool = try request.optionalText("pool", 1...255)
         switch (credential, pool) {
@@ -85,7 +85,7 @@ extension AdminDoor {
     }
 
     /// `result` in words, or the HTTP `status` that the caller met.
-    private static func verdict(_ request: inout AdminRequest) throws(AdminFailure) -> ReportedVerdict {
+    private static func verdict(_ request: inout AdminBody) throws(AdminFailure) -> ReportedVerdict {
         let word = try request.optionalText("result", 1...32)
         let status = try request.number("status", 0...599, default: 0)
         let wait = UInt64(try request.number("retry_after_ms", 0...86_400_000, default: 0))
@@ -107,7 +107,7 @@ extension AdminDoor {
             ("token", .string(String(decoding: token.value.bytes, as: UTF8.self))), ("kind", .string(token.kind)),
             ("expires_at", token.expires == 0 ? .null : .exact(token.expires)),
             ("credential", token.credential == 0 ? .null : .string(token.name.description)), ("revision", .exact(token.revision)),
-            ("lease", token.lease.isEmpty ? .null : .string(hex(token.lease))),
+            ("lease", token.lease.isEmpty ? .null : .string(Hexadecimal.text(token.lease))),
         ])
     }
 
@@ -120,22 +120,5 @@ extension AdminDoor {
         return .object([
             ("effect", .string(effect)), ("state", .string(result.state.word)), ("until", result.until == 0 ? .null : .exact(result.until)),
         ])
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
-
-    private static func bytes(ofHex text: String) -> [UInt8]? {
-        let digits = Array(text.utf8)
-        guard digits.count == 32 else { return nil }
-        var bytes: [UInt8] = []
-        for place in stride(from: 0, to: 32, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[place...(place + 1)], as: UTF8.self), radix: 16), digits[place] != UInt8(ascii: "+")
-            else { return nil }
-            bytes.append(byte)
-        }
-        return bytes
     }
 }

@@ -1,23 +1,14 @@
 import CofferAccounts
 import CofferCredentials
+import CofferHTTP
 import CofferJSON
 import CofferStore
 
-/// Coffer's own HTTP API: bearer access tokens, JSON in and out, rights by policy (docs/admin-api.md).
-public final class AdminDoor: HTTPDoor {
-    public let id = "admin"
-    public static let paths: [PathClaim] = [.tree("/v1")]
-    public var claims: [PathClaim] { Self.paths }
-
+/// What gateways and programs ask all day: is this API key good, set units aside, a live token. Straight to the services, without the
+/// way over the protocol.
+struct GatewayVerbs: Sendable {
     let accounts: Accounts
     let credentials: Credentials
-    private let authority: any AdminAuthority
-
-    public init(accounts: Accounts, credentials: Credentials, authority: any AdminAuthority) {
-        self.accounts = accounts
-        self.credentials = credentials
-        self.authority = authority
-    }
 
     /// One caller, with their rights.
     struct Session {
@@ -25,83 +16,9 @@ public final class AdminDoor: HTTPDoor {
         var rights: any AdminRights
     }
 
-    public func route(method: String, path: String) -> HTTPRoute {
-        guard Self.routes.contains(path), method == "GET" || method == "POST" else { return .unknown }
-        return HTTPRoute("\(method) \(path)", isRead: method == "GET" || Self.reads.contains(path))
-    }
-
-    public func answer(_ call: HTTPCall) async -> HTTPReply {
-        let route = route(method: call.method, path: call.path).name
-        var principal = ""
-        do throws(AdminFailure) {
-            guard Self.routes.contains(call.path) else {
-                throw AdminFailure(status: 404, code: "not-found", message: "there is no such path")
-            }
-            let session = try authenticate(call)
-            principal = session.principal.selector
-            let body = try await answer(call, session)
-            return HTTPReply.json(200, body.encoded(), route: route, principal: principal)
-        } catch {
-            return error.reply(route: route, principal: principal)
-        }
-    }
-
-    public func refusal(_ refusal: HTTPRefusal, method: String, path: String) -> HTTPReply {
-        AdminFailure(
-            status: refusal.status, code: "refused", message: refusal.message, retryAfterSeconds: refusal.retryAfterSeconds
-        ).reply(route: "refused", principal: "")
-    }
-
-    private static let routes: Set<String> = ["/v1/whoami", "/v1/verify", "/v1/reserve", "/v1/settle", "/v1/release", "/v1/token", "/v1/report"]
-    /// Asked by POST, because what is asked about is secret.
-    private static let reads: Set<String> = ["/v1/whoami", "/v1/verify", "/v1/token"]
-
-    private func answer(_ call: HTTPCall, _ session: Session) async throws(AdminFailure) -> JSONValue {
-        if call.path == "/v1/whoami" {
-            try require(call, "GET")
-            return whoami(session.principal)
-        }
-        try require(call, "POST")
-        var request = try AdminRequest(call)
-        switch call.path {
-        case "/v1/verify": return try await verify(&request, session)
-        case "/v1/reserve": return try await reserve(&request, session)
-        case "/v1/settle": return try await settle(&request, session)
-        case "/v1/token": return try await token(&request, session)
-        case "/v1/report": return try report(&request, session)
-        default: return try await release(&request, session)
-        }
-    }
-
-    private func require(_ call: HTTPCall, _ method: String) throws(AdminFailure) {
-        guard call.method == method || (method == "GET" && call.method == "HEAD") else {
-            throw AdminFailure(status: 405, code: "method-not-allowed", message: "this path takes \(method)")
-        }
-    }
-
-    // MARK: Who
-
-    private func authenticate(_ call: HTTPCall) throws(AdminFailure) -> Session {
-        guard !accounts.isLocked else { throw .locked }
-        let words = (call.header("Authorization") ?? "").split(separator: " ", omittingEmptySubsequences: true)
-        guard words.count == 2, words[0].lowercased() == "bearer", words[1].utf8.count <= 512,
-            let found = accounts.tokens.authenticate(Array(words[1].utf8), kinds: [.personal]), found.user.isEnabled
-        else { throw .unauthorized }
-        let principal = AdminPrincipal(user: found.user, token: found.token)
-        return Session(principal: principal, rights: authority.rights(of: principal))
-    }
-
-    private func whoami(_ principal: AdminPrincipal) -> JSONValue {
-        .object([
-            ("login", .string(principal.user.name.description)), ("role", .string(principal.user.role.word)),
-            ("tenant", .string(accounts.tenants.find(principal.user.home)?.name.description ?? "")),
-            ("token", .string(principal.token.name.text)), ("expires_at", principal.token.expires == 0 ? .null : .exact(principal.token.expires)),
-        ])
-    }
-
     // MARK: Verdicts
 
-    private func verify(_ request: inout AdminRequest, _ session: Session) async throws(AdminFailure) -> JSONValue {
+    func verify(_ request: inout AdminBody, _ session: Session) async throws(AdminFailure) -> JSONValue {
         guard session.rights.allowsAny(.verify) else { throw .denied }
         let key = try request.text("key", 1...512)
         let address = try request.address("ip")
@@ -115,7 +32,7 @@ public final class AdminDoor: HTTPDoor {
         return .object(try members(of: verdict))
     }
 
-    private func reserve(_ request: inout AdminRequest, _ session: Session) async throws(AdminFailure) -> JSONValue {
+    func reserve(_ request: inout AdminBody, _ session: Session) async throws(AdminFailure) -> JSONValue {
         guard session.rights.allowsAny(.reserve) else { throw .denied }
         let key = Array(try request.text("key", 1...512).utf8)
         let address = try request.address("ip")
@@ -146,7 +63,7 @@ public final class AdminDoor: HTTPDoor {
         return .object(members)
     }
 
-    private func settle(_ request: inout AdminRequest, _ session: Session) async throws(AdminFailure) -> JSONValue {
+    func settle(_ request: inout AdminBody, _ session: Session) async throws(AdminFailure) -> JSONValue {
         let number = try apiKey(&request, session)
         let requestID = try request.text("request_id", 1...128)
         let amount = try request.number("amount", 0...StoreLimits.quota)
@@ -165,7 +82,7 @@ public final class AdminDoor: HTTPDoor {
         return Self.members(of: try Self.value(result))
     }
 
-    private func release(_ request: inout AdminRequest, _ session: Session) async throws(AdminFailure) -> JSONValue {
+    func release(_ request: inout AdminBody, _ session: Session) async throws(AdminFailure) -> JSONValue {
         let number = try apiKey(&request, session)
         let requestID = try request.text("request_id", 1...128)
         try request.finish()
@@ -179,7 +96,7 @@ public final class AdminDoor: HTTPDoor {
     }
 
     /// The API key that a reservation is of; unknown and not allowed look alike.
-    private func apiKey(_ request: inout AdminRequest, _ session: Session) throws(AdminFailure) -> UInt64 {
+    private func apiKey(_ request: inout AdminBody, _ session: Session) throws(AdminFailure) -> UInt64 {
         guard session.rights.allowsAny(.settle) else { throw .denied }
         let number = UInt64(try request.number("number", 1...Int64.max))
         guard let view = accounts.apiKeys.find(number),
