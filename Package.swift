@@ -164,6 +164,8 @@ let package = Package(
             path: "Sources/Client",
             swiftSettings: settings
         ),
+        // The protocol over HTTP, for clients on other machines. TLS is libcurl's.
+        .target(name: "CofferTunnel", dependencies: ["CCurl", "CLinux", "CofferClient"], path: "Sources/Tunnel", swiftSettings: settings),
         .executableTarget(
             name: "cofferd",
             dependencies: [
@@ -187,7 +189,7 @@ let package = Package(
             name: "coffer",
             dependencies: [
                 // CofferDaemon: what it could not read again is not restored for it.
-                "CofferAge", "CofferAudit", "CofferClient", "CofferDaemon", "CofferFormats", "CofferRecords", "CofferStore", "CofferUpstream", "CLinux",
+                "CofferAge", "CofferAudit", "CofferClient", "CofferDaemon", "CofferFormats", "CofferRecords", "CofferStore", "CofferTunnel", "CofferUpstream", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
             ],

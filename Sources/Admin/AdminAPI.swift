@@ -74,7 +74,7 @@ public final class AdminAPI: HTTPDoor {
         var routes = SessionRoutes.routes + GatewayRoutes.routes + SecretRoutes.routes + [CredentialImportRoute.route]
         for collection in RecordCollection.all { routes += ActRoutes.batchRoutes(collection) + RecordRoutes.routes(collection) + ActRoutes.routes(collection) }
         return routes + APIKeyRoutes.routes + PolicyRoutes.routes + StatusRoutes.routes + [OverviewRoute.route] + BackupRoutes.routes
-            + AuditRoutes.routes + [EventRoute.route]
+            + AuditRoutes.routes + [EventRoute.route, TunnelRoute.route]
     }
 
     /// The OpenAPI document of this version.
@@ -192,6 +192,7 @@ public final class AdminAPI: HTTPDoor {
         }
         var answer = HTTPReply(status: reply.status, headers: headers, body: body, route: route, principal: principal)
         answer.stream = reply.stream
+        answer.tunnel = reply.tunnel
         return answer
     }
 }

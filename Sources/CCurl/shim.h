@@ -21,6 +21,16 @@ static inline CURLcode coffer_curl_set_list(CURL *handle, CURLoption option, str
     return curl_easy_setopt(handle, option, value);
 }
 
+// libcurl's own beginning, once for a process, whoever is first. Returns 0, or libcurl's code.
+static inline int coffer_curl_begin(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+// The descriptor of a connection made with CURLOPT_CONNECT_ONLY; -1: there is none.
+static inline int coffer_curl_socket_of(CURL *handle) {
+    curl_socket_t found = CURL_SOCKET_BAD;
+    if (curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, &found) != CURLE_OK || found == CURL_SOCKET_BAD) return -1;
+    return (int)found;
+}
+
 typedef size_t (*coffer_curl_data)(char *, size_t, size_t, void *);
 typedef curl_socket_t (*coffer_curl_socket)(void *, curlsocktype, struct curl_sockaddr *);
 typedef int (*coffer_curl_request)(void *, char *, char *, int, int);

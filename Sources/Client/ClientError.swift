@@ -130,6 +130,9 @@ public struct ClientError: Error, Sendable, CustomStringConvertible {
         ClientError(.unreachable, message, retry: retry)
     }
 
+    /// The same: the other side does not let the caller in.
+    public static func refused(_ message: String) -> ClientError { ClientError(.denied, message) }
+
     init(_ code: Code, _ message: String, retry: Retry = .never, outcome: Outcome = .none) {
         self.code = code
         self.message = message

@@ -9,7 +9,7 @@ final class AdminClients: Sendable {
         var used: UInt64
     }
 
-    private let gate: any AdminGate
+    let gate: any AdminGate
     private let entries = Mutex<[AdminIdentity: Entry]>([:])
     /// So many callers at once keep theirs; the one who has been quiet the longest loses it.
     private static let most = 128

@@ -117,6 +117,7 @@ struct AdminReply: Sendable {
     var json: JSONValue?
     var headers: [(name: String, value: String)] = []
     var stream: HTTPStream?
+    var tunnel: HTTPTunnel?
     /// A body that is no JSON, with its type in the headers.
     var bytes: [UInt8]?
     /// Whether something in it is shown this once: it is not kept for a repeated request.

@@ -17,6 +17,8 @@ struct AdminFailure: Error {
     var retryAfterSeconds: Int?
     /// Of 405: the methods that the path takes.
     var allow = ""
+    /// Of 426: the protocol.
+    var upgrade = ""
 
     static func invalid(_ field: String, _ message: String) -> AdminFailure {
         AdminFailure(status: 400, code: "invalid-argument", field: field, message: message)
@@ -27,7 +29,8 @@ struct AdminFailure: Error {
     static let denied = AdminFailure(status: 403, code: "denied", message: "no policy allows this")
     static let locked = AdminFailure(status: 503, code: "locked", message: "the store is locked", retryAfterSeconds: 5)
 
-    init(status: Int, code: String, field: String = "", message: String, retryAfterSeconds: Int? = nil, allow: String = "") {
+    init(status: Int, code: String, field: String = "", message: String, retryAfterSeconds: Int? = nil, allow: String = "", upgrade: String = "") {
+        self.upgrade = upgrade
         self.allow = allow
         self.status = status
         self.code = code
@@ -134,6 +137,7 @@ struct AdminFailure: Error {
             principal: principal)
         if status == 401 { reply.headers.append((name: "WWW-Authenticate", value: "Bearer realm=\"coffer\"")) }
         if !allow.isEmpty { reply.headers.append((name: "Allow", value: allow)) }
+        if !upgrade.isEmpty { reply.headers.append((name: "Upgrade", value: upgrade)) }
         if let retryAfterSeconds { reply.headers.append((name: "Retry-After", value: "\(retryAfterSeconds)")) }
         return reply
     }

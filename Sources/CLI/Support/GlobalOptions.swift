@@ -7,6 +7,8 @@ struct GlobalOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The daemon's socket (default: $COFFER_SOCKET, else the system's).", valueName: "path"))
     var socket: String?
 
+    @OptionGroup var remote: RemoteOptions
+
     @Option(help: ArgumentHelp("The tenant to work in (default: $COFFER_TENANT, else main).", valueName: "name"))
     var tenant: String?
 
@@ -20,6 +22,7 @@ struct GlobalOptions: ParsableArguments {
         if let timeout, !(timeout >= 0 && timeout <= 4_000_000) {
             throw ValidationError("--timeout takes 0 to 4000000 seconds")
         }
+        if socket != nil, remote.url != nil { throw ValidationError("--socket and --url exclude each other") }
     }
 
     /// The tenant that was asked for, where one was.
@@ -31,7 +34,10 @@ struct GlobalOptions: ParsableArguments {
     /// A client that connects with its first call.
     func client() throws -> CofferClient {
         var configuration: ClientConfiguration
-        if let socket {
+        if socket == nil, let address = try remote.address() {
+            configuration = ClientConfiguration(socketPath: address.text, tenant: Environment.variable("COFFER_TENANT") ?? "main")
+            configuration.connector = try remote.connector(to: address)
+        } else if let socket {
             configuration = ClientConfiguration(socketPath: socket, tenant: Environment.variable("COFFER_TENANT") ?? "main")
         } else {
             configuration = try ClientConfiguration.fromEnvironment()
@@ -39,7 +45,7 @@ struct GlobalOptions: ParsableArguments {
         if let tenant { configuration.tenant = tenant }
         configuration.clientName = "coffer \(Version.current)"
         // A person waits: a second is enough for a daemon that is just starting.
-        configuration.connectTimeout = .seconds(1)
+        configuration.connectTimeout = .seconds(configuration.connector == nil ? 1 : 10)
         if let timeout {
             configuration.requestTimeout = .milliseconds(Int64((timeout * 1_000).rounded(.up)))
             // Shorter than the whole, so that "no daemon" is told from "no answer".

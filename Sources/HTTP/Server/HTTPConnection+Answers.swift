@@ -58,6 +58,7 @@ extension HTTPConnection {
 
     private func send(_ reply: HTTPReply, _ request: IncomingRequest) {
         task = nil
+        if let tunnel = reply.tunnel { return open(tunnel, reply, request) }
         let keepsAlive = request.keepsAlive && !isDraining && !hasEnded && reply.stream == nil
         var reply = reply
         func head(_ reply: HTTPReply) -> HTTPResponseHead? {
@@ -108,6 +109,34 @@ extension HTTPConnection {
                 eventLoop.execute { ticket.value.streamed(whole: false) }
             }
             registry.requestEnded()
+        }
+    }
+
+    private static let tunnelCheckSeconds = 5.0
+
+    /// 101, and behind it nothing of HTTP.
+    private func open(_ tunnel: HTTPTunnel, _ reply: HTTPReply, _ request: IncomingRequest) {
+        record(reply, request)
+        guard let context, case .answering = state, !isDraining, !hasEnded, let descriptor = try? tunnel.connect() else { return close() }
+        stopTimer()
+        state = .tunnelling
+        var head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols)
+        head.headers.add(name: "Connection", value: "Upgrade")
+        head.headers.add(name: "Upgrade", value: tunnel.name)
+        head.headers.add(name: "X-Request-Id", value: request.id)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        let end = TunnelEnd(gate: gate)
+        gate.pass(to: end)
+        TunnelEnd.open(descriptor, end, on: context.eventLoop).assumeIsolated().whenFailure { _ in self.close() }
+        watch(tunnel)
+    }
+
+    /// A caller who is no longer let in is cut off.
+    private func watch(_ tunnel: HTTPTunnel) {
+        startTimer(seconds: Self.tunnelCheckSeconds) { connection in
+            guard case .tunnelling = connection.state else { return }
+            if tunnel.goesOn() { connection.watch(tunnel) } else { connection.close() }
         }
     }
 

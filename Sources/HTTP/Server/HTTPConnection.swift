@@ -31,6 +31,8 @@ final class HTTPConnection: ChannelInboundHandler {
         case answering
         /// An answer goes out piece by piece.
         case streaming
+        /// The connection speaks another protocol.
+        case tunnelling
         /// The last answer is out; what the client still sends is dropped, so that the answer is not lost by a reset.
         case lingering
         case closed
@@ -90,6 +92,7 @@ final class HTTPConnection: ChannelInboundHandler {
             isDraining = true
             // Events never end by themselves.
             if case .streaming = state { task?.cancel() }
+            if case .tunnelling = state { return close() }
             if case .fresh = state, gate.isFresh { close() }
         case is ForcedClose:
             task?.cancel()
@@ -112,7 +115,7 @@ final class HTTPConnection: ChannelInboundHandler {
         switch state {
         case .fresh, .head: refuseHead()
         case .body(let request): refuse(.unreadable, request)
-        case .answering, .streaming, .lingering, .closed: break
+        case .answering, .streaming, .tunnelling, .lingering, .closed: break
         }
     }
 

@@ -11,6 +11,8 @@ public struct HTTPReply: Sendable {
     public var principal: String
     /// What comes piece by piece, in place of ``body``; the connection ends behind it.
     public var stream: HTTPStream?
+    /// Another protocol that the connection goes on with, in place of a body.
+    public var tunnel: HTTPTunnel?
 
     public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [], route: String, principal: String = "") {
         self.status = status

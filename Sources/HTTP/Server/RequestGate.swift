@@ -18,6 +18,8 @@ final class RequestGate: ChannelDuplexHandler {
     private var isHolding = false
     private var isDiscarding = false
     private var wantsRead = false
+    /// Nothing is parsed any more: bytes pass between the client and this end.
+    private var tunnel: TunnelEnd?
 
     init(limits: HTTPLimits) {
         scanner = RequestScanner(maximumLine: limits.maxLine, maximumHead: limits.maxHead)
@@ -33,6 +35,7 @@ final class RequestGate: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDiscarding else { return }
         var buffer = Self.unwrapInboundIn(data)
+        if let tunnel { return tunnel.take(buffer) }
         if pending.readableBytes == 0 { pending = buffer } else { pending.writeBuffer(&buffer) }
         pump()
     }
@@ -40,8 +43,47 @@ final class RequestGate: ChannelDuplexHandler {
     func channelReadComplete(context: ChannelHandlerContext) { context.fireChannelReadComplete() }
 
     func read(context: ChannelHandlerContext) {
-        if isHolding { wantsRead = true } else { context.read() }
+        if isHolding || tunnel?.isWritable == false { wantsRead = true } else { context.read() }
     }
+
+    // MARK: Tunnel
+
+    /// From here on bytes pass as they are; what came behind the request goes first.
+    func pass(to end: TunnelEnd) {
+        tunnel = end
+        if pending.readableBytes > 0 { end.take(pending) }
+        pending = ByteBuffer()
+    }
+
+    func tunnelOpened() { readOn() }
+
+    func readOn() {
+        isHolding = false
+        resumeReading()
+    }
+
+    func writeThrough(_ buffer: ByteBuffer) { context?.write(Self.wrapOutboundOut(buffer), promise: nil) }
+    func flushThrough() { context?.flush() }
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    func tunnelClosed() {
+        tunnel = nil
+        isDiscarding = true
+        context?.close(promise: nil)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { tunnel?.outerIsWritable() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        tunnel?.close()
+        tunnel = nil
+        context.fireChannelInactive()
+    }
+
+    // MARK: Requests
 
     /// What the connection has learnt from the parser.
     func headWasRead(bodyLength: Int?) { scanner.headWasRead(bodyLength: bodyLength) }
