@@ -36,6 +36,10 @@ extension Store {
     /// From now on nothing is committed that the witness was not told of before. To be set before the store is unlocked.
     public func setWitness(_ witness: (any CommitWitness)?) { monitor.locked { witnessSet = witness } }
 
+    func tellListeners(_ body: (any CommitListener) -> Void) {
+        for listener in monitor.locked({ listeners }) { body(listener) }
+    }
+
     /// Makes a commit visible: first to the readers, then in the revision, then to the listeners (formats.md 17).
     func publish(_ indexChanges: [IndexChange], changes: [Change], revision: UInt64) {
         let (inboxes, listeners) = monitor.locked { (readers.filter { $0.index != nil }.map(\.inbox), self.listeners) }

@@ -9,7 +9,13 @@ final class LoopInbox: Sendable {
         case changes([Change])
     }
 
-    private let items = Mutex<[Item]>([])
+    private struct State {
+        var items: [Item] = []
+        /// More will come in a moment: the loop is woken once for all of it.
+        var isHeld = false
+    }
+
+    private let state = Mutex(State())
     let wakeDescriptor: Int32
 
     init() throws(SocketError) {
@@ -18,18 +24,29 @@ final class LoopInbox: Sendable {
     }
 
     func post(_ item: Item) {
-        let first = items.withLock { items in
-            items.append(item)
-            return items.count == 1
+        let first = state.withLock { state in
+            state.items.append(item)
+            return state.items.count == 1 && !state.isHeld
         }
         if first { coffer_eventfd_raise(wakeDescriptor) }
     }
 
+    /// Wakes nobody until ``release()``: for a few microseconds, in which many answers come.
+    func hold() { state.withLock { $0.isHeld = true } }
+
+    func release() {
+        let isWaiting = state.withLock { state in
+            state.isHeld = false
+            return !state.items.isEmpty
+        }
+        if isWaiting { coffer_eventfd_raise(wakeDescriptor) }
+    }
+
     func take() -> [Item] {
         coffer_eventfd_clear(wakeDescriptor)
-        return items.withLock { items in
-            defer { items = [] }
-            return items
+        return state.withLock { state in
+            defer { state.items = [] }
+            return state.items
         }
     }
 }

@@ -155,6 +155,10 @@ final class SocketServer: CommitListener {
         for loop in loops where loop.watchCount.load(ordering: .acquiring) > 0 { loop.inbox.post(.changes(changes)) }
     }
 
+    func answering(_ begins: Bool) {
+        for loop in loops { if begins { loop.inbox.hold() } else { loop.inbox.release() } }
+    }
+
     func lockChanged(locked: Bool) {
         for loop in loops { loop.inbox.post(.job { $0.lockChanged(locked: locked) }) }
     }

@@ -11,6 +11,12 @@ package enum Clock {
     /// Milliseconds since some moment; never goes back.
     package static var monotonic: Int { milliseconds(CLOCK_MONOTONIC) }
 
+    static var monotonicMicroseconds: Int {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return now.tv_sec * 1_000_000 + now.tv_nsec / 1_000
+    }
+
     private static func milliseconds(_ clock: clockid_t) -> Int {
         var now = timespec()
         clock_gettime(clock, &now)

@@ -9,9 +9,12 @@ public protocol CommitListener: AnyObject, Sendable {
     func restoring()
     /// The restored generation is there, in a new incarnation. Without a listener's own answer it is told of an unlock.
     func restored()
+    /// The answers to a group are being given (true), or have been (false): whoever passes them on to others may do so once, at the end.
+    func answering(_ begins: Bool)
 }
 
 extension CommitListener {
     public func restoring() { lockChanged(locked: true) }
     public func restored() { lockChanged(locked: false) }
+    public func answering(_ begins: Bool) {}
 }

@@ -17,8 +17,15 @@ final class Writer: @unchecked Sendable {
     private static let largestGroup = 1_024
     private static let largestGroupBytes = 8 << 20
 
+    /// How long a group waits to become as large as the one before: its callers have just been answered, and most ask again at once.
+    private static let gatheringMicroseconds = 200
+
     private let monitor = Monitor()
     private var queue: [Item] = []
+    /// So many items wake the writer; more than one while a group gathers.
+    private var wanted = 1
+    /// Batches of the last group.
+    private var lastGroup = 0
     private var stopping = false
     private var thread: WorkerThread?
     private let core: WriterCore
@@ -32,7 +39,7 @@ final class Writer: @unchecked Sendable {
         let accepted: Bool = monitor.locked {
             guard !stopping else { return false }
             queue.append(.batch(job))
-            monitor.signal()
+            if queue.count == wanted { monitor.signal() }
             return true
         }
         if !accepted { job.completion(.failure(StoreError(.failed, "the store is closed"))) }
@@ -115,6 +122,7 @@ final class Writer: @unchecked Sendable {
                 if wait == 0 { return [] }
                 monitor.wait(milliseconds: wait)
             }
+            gather()
             var count = 0
             var bytes = 0
             for item in queue {
@@ -124,8 +132,25 @@ final class Writer: @unchecked Sendable {
             }
             let items = Array(queue[..<count])
             queue.removeSubrange(..<count)
+            // Those that stay behind are a group already.
+            wanted = 1
+            lastGroup = count
             return items
         }
+    }
+
+    /// Lets the group of those who were answered together come together again: half of them each time would cost twice the syncs.
+    /// Whoever writes alone waits for nobody.
+    private func gather() {
+        guard lastGroup > 1, queue.count < lastGroup, !stopping else { return }
+        wanted = lastGroup
+        let end = Clock.monotonicMicroseconds + Self.gatheringMicroseconds
+        while queue.count < lastGroup, !stopping {
+            let left = end - Clock.monotonicMicroseconds
+            guard left > 0 else { break }
+            monitor.wait(microseconds: left)
+        }
+        wanted = 1
     }
 }
 

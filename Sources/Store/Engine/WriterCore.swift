@@ -261,6 +261,9 @@ final class WriterCore {
     }
 
     private func answer(_ group: borrowing CommitGroup, insteadOfSuccess failure: StoreError? = nil) {
+        let isMany = group.outcomes.count > 1
+        if isMany { store.tellListeners { $0.answering(true) } }
+        defer { if isMany { store.tellListeners { $0.answering(false) } } }
         for (job, result) in group.outcomes {
             if let failure, case .success = result { job.completion(.failure(failure)) } else { job.completion(result) }
         }
