@@ -24,11 +24,13 @@ package enum Clock {
     }
 
     /// So many milliseconds from now, on the clock that nobody sets.
-    static func deadline(milliseconds: Int) -> timespec {
+    static func deadline(milliseconds: Int) -> timespec { deadline(microseconds: milliseconds * 1_000) }
+
+    static func deadline(microseconds: Int) -> timespec {
         var deadline = timespec()
         clock_gettime(CLOCK_MONOTONIC, &deadline)
-        deadline.tv_sec += milliseconds / 1_000
-        deadline.tv_nsec += (milliseconds % 1_000) * 1_000_000
+        deadline.tv_sec += microseconds / 1_000_000
+        deadline.tv_nsec += (microseconds % 1_000_000) * 1_000
         if deadline.tv_nsec >= 1_000_000_000 {
             deadline.tv_sec += 1
             deadline.tv_nsec -= 1_000_000_000

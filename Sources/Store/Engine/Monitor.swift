@@ -40,10 +40,7 @@ package final class Monitor: @unchecked Sendable {
 
     /// The same, for at most so many microseconds.
     package func wait(microseconds: Int) {
-        var deadline = Clock.deadline(milliseconds: 0)
-        deadline.tv_nsec += microseconds * 1_000
-        deadline.tv_sec += deadline.tv_nsec / 1_000_000_000
-        deadline.tv_nsec %= 1_000_000_000
+        var deadline = Clock.deadline(microseconds: microseconds)
         pthread_cond_timedwait(condition, mutex, &deadline)
     }
 
