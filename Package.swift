@@ -10,7 +10,7 @@ let settings: [SwiftSetting] = [
 /// The files of the operator's page; PageFiles.swift says what each is.
 let pageFiles = [
     "api.js", "apikeys.js", "app.js", "audit.js", "backups.js", "collection.js", "credential-import.js", "credentials.js",
-    "dialog.js", "docs.css", "docs.html", "docs.js", "dom.js", "en.js", "form.js", "icon.svg", "index.html", "live.js",
+    "dialog.js", "docs.css", "docs.html", "docs.js", "dom.js", "doors.html", "doors.js", "doors.md", "en.js", "form.js", "icon.svg", "index.html", "live.js",
     "login.js", "overview.js", "plot.js", "policies.js", "pools.js", "schedules.js", "secrets.js", "settings.js", "state.js",
     "style.css", "text.js", "zh.js",
 ]

@@ -99,13 +99,18 @@ public final class AdminAPI: HTTPDoor {
         let name = route(method: call.method, path: call.path).name
         var principal = ""
         do {
-            let (route, parameters) = try find(call)
-            let caller = try caller(call, route)
+            let (route, parameters): (AdminRoute, [String: [UInt8]])
+            do throws(AdminFailure) { (route, parameters) = try find(call) } catch {
+                // Which paths there are is nobody's business who is not known.
+                _ = try caller(call, .caller)
+                throw error
+            }
+            let caller = try caller(call, route.access)
             principal = caller?.selector ?? ""
             let reply = try await answer(call, route, parameters, caller)
             return finished(reply, name, principal)
         } catch {
-            return AdminFailure(any: error).reply(route: name, principal: principal, requestID: call.requestID)
+            return AdminFailure(any: error).reply(route: name, principal: principal)
         }
     }
 
@@ -136,7 +141,7 @@ public final class AdminAPI: HTTPDoor {
     }
 
     /// Who calls; a token goes before a cookie.
-    private func caller(_ call: HTTPCall, _ route: AdminRoute) throws(AdminFailure) -> AdminCaller? {
+    private func caller(_ call: HTTPCall, _ access: AdminRoute.Access) throws(AdminFailure) -> AdminCaller? {
         guard !accounts.isLocked else { throw .locked }
         let caller: AdminCaller
         if let header = call.header("Authorization") {
@@ -145,7 +150,7 @@ public final class AdminAPI: HTTPDoor {
                 let found = accounts.tokens.authenticate(Array(words[1].utf8), kinds: [.personal]), found.user.isEnabled
             else { throw .unauthorized }
             caller = AdminCaller(user: found.user, token: found.token, address: call.client, stepUpUntil: UInt64.max)
-        } else if route.access == .anybody {
+        } else if access == .anybody {
             return nil
         } else if let session = sessions.caller(call) {
             caller = session
@@ -153,7 +158,7 @@ public final class AdminAPI: HTTPDoor {
         } else {
             throw .unauthorized
         }
-        guard route.access != .stepUp || caller.stepUpUntil > now else {
+        guard access != .stepUp || caller.stepUpUntil > now else {
             throw AdminFailure(status: 403, code: "step-up-required", message: "the password is asked for once more: POST /v1/session/step-up")
         }
         return caller

@@ -10,6 +10,7 @@ public enum PageFiles {
     public static func file(_ name: String) -> File? { all.first { $0.name == name } }
 
     private static func page(_ name: String, _ bytes: [UInt8]) -> File { File(name: name, type: "text/html; charset=utf-8", bytes: bytes) }
+    private static func text(_ name: String, _ bytes: [UInt8]) -> File { File(name: name, type: "text/markdown; charset=utf-8", bytes: bytes) }
     private static func image(_ name: String, _ bytes: [UInt8]) -> File { File(name: name, type: "image/svg+xml", bytes: bytes) }
     private static func style(_ name: String, _ bytes: [UInt8]) -> File { File(name: name, type: "text/css; charset=utf-8", bytes: bytes) }
     private static func script(_ name: String, _ bytes: [UInt8]) -> File { File(name: name, type: "text/javascript; charset=utf-8", bytes: bytes) }
@@ -27,6 +28,9 @@ public enum PageFiles {
         style("docs.css", PackageResources.docs_css),
         page("docs.html", PackageResources.docs_html),
         script("docs.js", PackageResources.docs_js),
+        page("doors.html", PackageResources.doors_html),
+        script("doors.js", PackageResources.doors_js),
+        text("doors.md", PackageResources.doors_md),
         script("dom.js", PackageResources.dom_js),
         script("en.js", PackageResources.en_js),
         script("form.js", PackageResources.form_js),

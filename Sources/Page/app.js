@@ -132,7 +132,8 @@ const begin = (data) => {
 
 const start = async () => {
   try {
-    begin((await api.request('GET', '/v1/session', { isLogin: true })).data);
+    const { data } = await api.request('GET', '/v1/session', { isLogin: true });
+    if (data) begin(data); else login.show(app, begin);
   } catch (problem) {
     if (problem.code === 'locked' || problem.status === 0) fill(app, h('main', { class: 'main' }, h('div', { class: 'empty', 'data-test': 'waiting' }, h('b', {}, problem.status === 0 ? t('live.lost') : t('locked.title')))));
     else login.show(app, begin);

@@ -161,7 +161,7 @@ export const button = (label, run, { danger = false, test = label } = {}) => h('
   },
 }, t(`do.${label}`));
 
-export const facts = (pairs) => h('dl', { class: 'facts' }, pairs.filter(([, value]) => value !== undefined && value !== '').map(([label, value]) =>
+export const facts = (pairs) => h('dl', { class: 'facts' }, pairs.filter(([, value]) => value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0)).map(([label, value]) =>
   [h('dt', {}, t(label)), h('dd', {}, value === null ? '–' : value)]));
 
 export const tags = (items) => (items ?? []).map((item) => h('span', { class: 'tag' }, item));

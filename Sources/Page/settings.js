@@ -14,7 +14,7 @@ const lines = (items, draw) => (items.length === 0 ? h('p', { class: 'dim' }, t(
 const doors = (settings, fields) => panel('settings.doors', [],
   lines(settings.doors, (door) => [
     h('span', { class: 'grow' }, h('b', {}, door.id), ' ', h('code', {}, door.listen)), h('span', { class: 'dim' }, door.tls ? t('settings.tls') : t('settings.noTLS')),
-    h('a', { href: `${door.docs}` }, t('settings.docs')),
+    door.docs ? h('a', { href: door.docs }, t('settings.docs')) : null,
   ]),
   lines(fields, (field) => [
     h('span', { class: 'grow' }, `${field.door} ${field.field}`, ' ', h('span', { class: 'dim small' }, field.description)),
@@ -112,7 +112,7 @@ export const show = async (root, name, session) => {
     const mine = await tokens({ name: session.login }, draw).catch(() => null);
     fill(root, h('div', { class: 'head' }, h('h1', {}, t('section.settings')), settings ? h('span', { class: 'dim' }, `Coffer ${settings.version}`) : null,
       h('a', { class: 'button', href: '/docs' }, t('settings.api'))),
-    settings ? doors(settings, fields?.items ?? []) : null, found ? providers(found.items, draw) : null, files ? sinks(files.items, draw) : null,
+    settings ? doors(settings, (fields?.items ?? []).filter((field) => settings.doors.some((door) => door.id === field.door))) : null, found ? providers(found.items, draw) : null, files ? sinks(files.items, draw) : null,
     people ? users(people.items, session.login, mine, draw) : null, places ? slots(places.items) : null, findings ? doctor(findings.items) : null);
   };
   await draw();

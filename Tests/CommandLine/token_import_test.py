@@ -169,7 +169,7 @@ surprise: 1
             self.assertEqual(result.code, 65, result)
             self.assertIn(message, result.error)
         self.assertEqual(self.d.cli("import", "--from", "rtmanage", "/no/such").code, 65)
-        self.assertEqual(self.d.cli("import", "--from", "rtmanage", "x", "--url", "deep=http://x").code, 64)
+        self.assertEqual(self.d.cli("import", "--from", "rtmanage", "x", "--upstream", "deep=http://x").code, 64)
 
 
 class TokenStatusCheck(Imports):
@@ -177,7 +177,7 @@ class TokenStatusCheck(Imports):
         d = self.d
         path = self.folder({"LLM-Deep/token.json": "%sone\n%stwo\r\n\n%sone\n" % (PLANT, PLANT, PLANT), "LLM-Qwen/token.json": "",
                             "OfficialToken/deep_user.json": "13912341234-%spass-word\nbroken\n" % PLANT})
-        answer = self.bring("tokenstatuscheck", path, "--url", "deep=http://127.0.0.1:1/token/check", code=65)
+        answer = self.bring("tokenstatuscheck", path, "--upstream", "deep=http://127.0.0.1:1/token/check", code=65)
         self.assertEqual((answer["created"], answer["skipped"], answer["refused"]), (3, 1, 1))
         deep = d.ok("credential", "list", "--tag", "deep", "--json").json
         self.assertEqual(len(deep), 2)
@@ -185,7 +185,7 @@ class TokenStatusCheck(Imports):
         self.assertEqual(self.revealed(deep[0]["name"], "access"), PLANT + "one")
         self.assertEqual(self.revealed("deepseek 13912341234", "password"), PLANT + "pass-word")
         self.assertEqual(self.bring("tokenstatuscheck", path, code=65)["unchanged"], 3)
-        self.assertEqual(d.cli("import", "--from", "tokenstatuscheck", path, "--url", "nobody=http://x").code, 64)
+        self.assertEqual(d.cli("import", "--from", "tokenstatuscheck", path, "--upstream", "nobody=http://x").code, 64)
         fresh = self.folder({"LLM-Step/token.json": PLANT + "step"})
         result = d.cli("import", "--from", "tokenstatuscheck", fresh,
                        env={"TokenStatuCheckUrls__StepTokenCheckUrl": "http://127.0.0.1:1/step"})

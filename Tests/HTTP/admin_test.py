@@ -46,7 +46,8 @@ class Admin(unittest.TestCase):
             headers.setdefault("Content-Type", "application/json")
         reply = request(self.port, method, path, body, headers, **options)
         if reply.body and path.startswith("/v1"):
-            self.assertEqual(reply.header("Content-Type"), "application/json; charset=utf-8")
+            problem = reply.status >= 400
+            self.assertEqual(reply.header("Content-Type"), "application/problem+json" if problem else "application/json")
         return reply
 
     def good(self, path, body, token=None):
@@ -56,11 +57,10 @@ class Admin(unittest.TestCase):
 
     def assertFailure(self, reply, status, code, field=None, hint=None):
         self.assertEqual(reply.status, status, (hint, reply))
-        error = reply.json["error"]
-        self.assertEqual(set(reply.json), {"error"})
-        self.assertLessEqual(set(error), {"code", "message", "field"})
-        self.assertEqual(error["code"], code, hint)
-        self.assertTrue(error["message"])
+        error = reply.json
+        self.assertLessEqual(set(error), {"type", "title", "status", "code", "detail", "field", "request_id"})
+        self.assertEqual((error["status"], error["code"]), (status, code), hint)
+        self.assertTrue(error["detail"] and error["title"])
         if field is not None:
             self.assertEqual(error.get("field"), field, (hint, error))
         return error
@@ -76,7 +76,7 @@ class Admin(unittest.TestCase):
 class Callers(Admin):
     def test_whoami(self):
         answer = self.ask("GET", "/v1/whoami", token=self.ci).json
-        self.assertEqual(set(answer), {"login", "role", "tenant", "token", "expires_at"})
+        self.assertEqual(set(answer), {"login", "role", "tenant", "token", "expires_at", "selectors"})
         self.assertEqual((answer["login"], answer["role"], answer["tenant"], answer["token"]), ("ci", "common", "main", "gateway"))
         self.assertLess(abs(answer["expires_at"] / 1000 - time.time() - 90 * 86400), 120, "milliseconds")
         forever = self.d.token("ci", "forever", "never")
@@ -464,7 +464,7 @@ class BadInput(Admin):
     def test_too_large(self):
         reply = self.ask("POST", "/v1/verify", b'{"key":"' + b"x" * 2_000_000 + b'"}', headers={"Content-Type": "application/json"})
         self.assertEqual(reply.status, 413)
-        self.assertEqual(set(reply.json), {"error"})
+        self.assertEqual(reply.json["code"], "too-large")
         reply = self.ask("POST", "/v1/verify", b'{"key":"' + b"x" * 1_000_000 + b'"}', headers={"Content-Type": "application/json"})
         self.assertFailure(reply, 400, "invalid-argument", "key")
 
@@ -481,7 +481,7 @@ class Locked(unittest.TestCase):
                                        ("POST", "/v1/reserve", {"key": key, "amount": 1, "request_id": "x"})):
                 for headers in ({"Authorization": "Bearer " + token}, {}):
                     reply = request(d.ports["admin"], method, path, body, headers)
-                    self.assertEqual((reply.status, reply.json["error"]["code"]), (503, "locked"))
+                    self.assertEqual((reply.status, reply.json["code"]), (503, "locked"))
                     self.assertTrue(reply.header("Retry-After"))
             reply = request(d.ports["health"], "GET", "/health")
             self.assertEqual(reply.status, 503)

@@ -22,8 +22,13 @@ enum SessionRoutes {
                 reply.isSecret = true
                 return reply
             },
-            AdminRoute("GET", "/v1/session", "getSession", tag: tag, "The session of the cookie", answer: .named("Session")) { call in
-                .json(json(try session(call), call))
+            // Not a refusal where there is none: a page that is opened asks first.
+            AdminRoute(
+                "GET", "/v1/session", "getSession", tag: tag, "The session of the cookie; 204 where nobody is logged in", answer: .named("Session"),
+                access: .anybody
+            ) { call in
+                guard let caller = call.api.sessions.caller(call.http) else { return .nothing }
+                return .json(json(caller, call))
             },
             AdminRoute("DELETE", "/v1/session", "logOut", tag: tag, "Ends the session", status: 204) { call in
                 try await call.api.sessions.logOut(try session(call))

@@ -38,7 +38,7 @@ enum OpenAPIDocument {
     private static let problem = Schema.object([
         .init("type", .text, required: true), .init("title", .text, required: true), .init("status", .number, required: true),
         .init("code", .text, required: true, "for programs: not-found, conflict, ..."), .init("detail", .text, required: true, "for people"),
-        .init("field", .text, "what was wrong"), .init("request_id", .text, "as the daemon's log has it"),
+        .init("field", .text, "what was wrong"),
     ])
 
     private static func paths(_ routes: [AdminRoute]) -> JSONValue {

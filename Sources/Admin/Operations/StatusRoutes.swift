@@ -86,6 +86,14 @@ enum StatusRoutes {
         }
     }
 
+    private static func documentation(_ door: String) -> JSONValue {
+        switch door {
+        case "admin": .string("/docs")
+        case "health": .null
+        default: .string("/docs/doors#\(door)")
+        }
+    }
+
     private static var settings: AdminRoute {
         AdminRoute(
             "GET", "/v1/settings", "getSettings", tag: "settings", "The HTTP doors as they are configured",
@@ -93,7 +101,7 @@ enum StatusRoutes {
                 .init("version", .text, required: true),
                 .init("doors", .list(.object([
                     .init("id", .text, required: true), .init("listen", .text, required: true), .init("tls", .flag, required: true),
-                    .init("docs", .text, "path of its documentation"),
+                    .init("docs", .nullable(.text), "path of its documentation"),
                 ])), required: true),
             ])
         ) { call in
@@ -103,7 +111,7 @@ enum StatusRoutes {
                 ("version", .string(call.api.facts.version)),
                 ("doors", .array(call.api.facts.doors.map {
                     .object([
-                        ("id", .string($0.id)), ("listen", .string($0.listen)), ("tls", .bool($0.isTLS)), ("docs", .string("/docs/doors#\($0.id)")),
+                        ("id", .string($0.id)), ("listen", .string($0.listen)), ("tls", .bool($0.isTLS)), ("docs", documentation($0.id)),
                     ])
                 })),
             ]))

@@ -22,6 +22,7 @@ struct StaticPages: Sendable {
         func add(_ path: String, _ type: String, _ body: [UInt8]) { files[path] = File(type: type, body: body, tag: ContentTag.of(body)) }
         for file in PageFiles.all { add(file.name == "index.html" ? "/" : "/page/\(file.name)", file.type, file.bytes) }
         add("/openapi.json", "application/json", openAPI.encoded())
+        add("/docs/doors", "text/html; charset=utf-8", PageFiles.file("doors.html")?.bytes ?? [])
         add("/docs", "text/html; charset=utf-8", PageFiles.file("docs.html")?.bytes ?? [])
         self.files = files
     }
@@ -33,7 +34,7 @@ struct StaticPages: Sendable {
         guard let file = files[call.path] else { return nil }
         guard call.method == "GET" else {
             return AdminFailure(status: 405, code: "method-not-allowed", message: "this path takes GET", allow: "GET")
-                .reply(route: "page", principal: "", requestID: call.requestID)
+                .reply(route: "page", principal: "")
         }
         let headers = [
             ("Content-Security-Policy", Self.policy), ("X-Frame-Options", "DENY"), ("Referrer-Policy", "no-referrer"),

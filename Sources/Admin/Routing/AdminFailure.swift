@@ -116,7 +116,7 @@ struct AdminFailure: Error {
     }
 
     static func media(_ expected: String) -> AdminFailure {
-        AdminFailure(status: 415, code: "media-type", message: "the body must be \(expected)")
+        AdminFailure(status: 415, code: "unsupported-media-type", message: "the body must be \(expected)")
     }
 
     static func notFound(_ what: String) -> AdminFailure { AdminFailure(status: 404, code: "not-found", message: what) }
@@ -125,13 +125,12 @@ struct AdminFailure: Error {
     /// `If-Match`, or `If-None-Match`, did not hold.
     static func changed(_ message: String) -> AdminFailure { AdminFailure(status: 412, code: "version-conflict", message: message) }
 
-    func reply(route: String, principal: String, requestID: String = "") -> HTTPReply {
+    func reply(route: String, principal: String) -> HTTPReply {
         var members: [(String, JSONValue)] = [
             ("type", .string("about:blank")), ("title", .string(HTTPResponseStatus(statusCode: status).reasonPhrase)),
             ("status", .integer(Int64(status))), ("code", .string(code)), ("detail", .string(message)),
         ]
         if !field.isEmpty { members.append(("field", .string(field))) }
-        if !requestID.isEmpty { members.append(("request_id", .string(requestID))) }
         var reply = HTTPReply(
             status: status, headers: [("Content-Type", "application/problem+json")], body: JSONValue.object(members).encoded(), route: route,
             principal: principal)

@@ -103,18 +103,19 @@ struct RouteTable: Sendable {
         var methods: [String] = []
         // Words go before parameters: routes are listed in this order.
         for index in byLength[segments.count] ?? [] {
-            guard let parameters = Self.parameters(routes[index], segments) else { continue }
+            guard let parameters = Self.parameters(routes[index], raw, segments) else { continue }
             if routes[index].method == method { return .route(routes[index], parameters) }
             methods.append(routes[index].method)
         }
         return methods.isEmpty ? .nothing : .methods(methods)
     }
 
-    private static func parameters(_ route: AdminRoute, _ segments: [[UInt8]]) -> [String: [UInt8]]? {
+    /// Words stand as they are: one that is percent-encoded is another one, for a proxy in front as for us.
+    private static func parameters(_ route: AdminRoute, _ raw: ArraySlice<Substring>, _ segments: [[UInt8]]) -> [String: [UInt8]]? {
         var parameters: [String: [UInt8]] = [:]
-        for (part, bytes) in zip(route.segments, segments) {
+        for (part, (raw, bytes)) in zip(route.segments, zip(raw, segments)) {
             switch part {
-            case .word(let word): guard bytes.elementsEqual(word.utf8) else { return nil }
+            case .word(let word): guard raw.utf8.elementsEqual(word.utf8) else { return nil }
             case .parameter(let name):
                 guard !bytes.isEmpty else { return nil }
                 parameters[name] = bytes

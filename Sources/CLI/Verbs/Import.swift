@@ -63,7 +63,7 @@ struct Import: Verb {
         guard takesSeveral || files.count == 1 else { throw ValidationError("unexpected argument: \(NoSecretsHere.reason)") }
         switch from {
         case .tokens, .credentials: try tokens.validate(from)
-        default: guard tokens.isEmpty else { throw ValidationError("--allow-sample and --url are for systems that kept tokens") }
+        default: guard tokens.isEmpty else { throw ValidationError("--allow-sample and --upstream are for systems that kept tokens") }
         }
         guard from != nil, !isSecrets else { return _ = try format() }
         if !prefix.isEmpty || createOnly { throw ValidationError("--prefix and --create-only are for files of secrets") }

@@ -21,7 +21,7 @@ enum TokenStatusCheckImport {
             let all = lines(file.bytes)
             if !all.isEmpty, urls[provider.name] == nil {
                 result.remarks.append(
-                    "\(file.name): no address of the upstream is given, so that nobody can be asked: --url \(provider.name)=URL")
+                    "\(file.name): no address of the upstream is given, so that nobody can be asked: --upstream \(provider.name)=URL")
             }
             var seen: [[UInt8]: Int] = [:]
             for (line, token) in all {

@@ -10,20 +10,20 @@ struct TokenImportOptions: ParsableArguments {
 
     @Option(help: ArgumentHelp(
         "Of TokenStatusCheck: the upstream of a provider, deep=http://host:8000/token/check; repeat it.", valueName: "provider=url"))
-    var url: [String] = []
+    var upstream: [String] = []
 
-    var isEmpty: Bool { !allowSample && url.isEmpty }
+    var isEmpty: Bool { !allowSample && upstream.isEmpty }
 
     func validate(_ source: ImportSource?) throws {
         let known = Set(CredentialSystem.checkedProviders.map(\.name))
-        let pairs = try NamedValue.pairs(url, "--url")
+        let pairs = try NamedValue.pairs(upstream, "--upstream")
         guard case .tokens(.tokenstatuscheck)? = source else {
-            guard pairs.isEmpty else { throw ValidationError("--url is for tokenstatuscheck") }
+            guard pairs.isEmpty else { throw ValidationError("--upstream is for tokenstatuscheck") }
             return
         }
         if let bad = pairs.first(where: { !known.contains($0.name) }) {
             let names = CredentialSystem.checkedProviders.map(\.name).joined(separator: ", ")
-            throw ValidationError("--url: '\(Printable.text(bad.name))' is none of \(names)")
+            throw ValidationError("--upstream: '\(Printable.text(bad.name))' is none of \(names)")
         }
     }
 
@@ -31,7 +31,7 @@ struct TokenImportOptions: ParsableArguments {
     func urls() throws -> [String: String] {
         var urls: [String: String] = [:]
         for (name, variable) in CredentialSystem.checkedProviders { urls[name] = Environment.variable(variable) }
-        for (name, value) in try NamedValue.pairs(url, "--url") { urls[name] = value }
+        for (name, value) in try NamedValue.pairs(upstream, "--upstream") { urls[name] = value }
         return urls
     }
 }
