@@ -49,9 +49,7 @@ final class TunnelConnection: @unchecked Sendable {
         if !authorities.isEmpty { _ = coffer_curl_set_text(handle, CURLOPT_CAINFO, authorities) }
         let code = curl_easy_perform(handle)
         guard code == CURLE_OK else {
-            let reason = String(cString: curl_easy_strerror(code))
-            curl_easy_cleanup(handle)
-            throw .unreachable("cannot connect to \(address.text): \(reason)")
+            throw .unreachable("cannot connect to \(address.text): \(String(cString: curl_easy_strerror(code)))")
         }
         descriptor = coffer_curl_socket_of(handle)
     }
@@ -145,7 +143,9 @@ final class TunnelConnection: @unchecked Sendable {
         let code = coffer_client_thread(
             { argument in
                 guard let argument else { return }
-                Unmanaged<TunnelThread>.fromOpaque(argument).takeRetainedValue().relay.run()
+                let thread = Unmanaged<TunnelThread>.fromOpaque(argument).takeRetainedValue()
+                // libcurl's handle is the connection's: it must not go before the relay has ended.
+                withExtendedLifetime(thread.connection) { thread.relay.run() }
             }, context.toOpaque(), "coffer-tunnel")
         guard code == 0 else {
             context.release()
