@@ -59,7 +59,7 @@ export const open = () => openDialog(t('import.title'), (body, close) => {
       progress.classList.add('hidden');
     }
   };
-  body.append(h('p', {}, t('import.text')), h('pre', {}, '{"name":"alice","provider":"openai","refresh":"rt_…","tags":["team-a"]}'), file, text, progress, report,
+  body.append(h('p', {}, t('import.text')), h('pre', {}, '{"name":"alice","provider":"openai","secrets":{"refresh":"rt_…"},"tags":["team-a"]}'), file, text, progress, report,
     h('div', { class: 'actions' },
       h('button', { onclick: () => { text.value = ''; close(isDone); }, 'data-test': 'import-close' }, t('do.close')),
       h('button', { 'data-test': 'import-check', onclick: () => run(true) }, t('import.check')),

@@ -36,7 +36,7 @@ struct AccountLayoutTests {
         #expect(text.contains(#""role":"admin","enabled":true,"#) && text.contains(#""display_name":"Anna \"Ä\"""#))
         #expect(text.contains(#"{"changed":1700000000000,"value64":"AP8BAg=="}"#) && text.contains(#""value":"7.3""#))
         #expect(text.contains(#""readable":"ragflow-"#) && text.contains(#""scheme":"argon2id","hash":"$argon2id$"#))
-        for kind in ["personal", "newapi-access", "newapi-session", "newapi-refresh", "ragflow-login"] {
+        for kind in ["personal", "newapi-access", "newapi-session", "newapi-refresh", "ragflow-login", "admin-session"] {
             #expect(text.contains(#""kind":"\#(kind)""#))
         }
     }

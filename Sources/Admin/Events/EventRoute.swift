@@ -40,9 +40,30 @@ struct EventFeed: Sendable {
         case change(noun: String, name: (String, JSONValue)?, state: String, revision: UInt64)
         case resync
         case locked
+        /// The store is open, at this revision.
+        case open(UInt64)
         case unlocked
         case beat
         case end
+    }
+
+    /// What the client has been told: the watches and the clock see a lock each for themselves.
+    private struct Standing {
+        private var isLocked = false
+        private var revision: UInt64?
+
+        mutating func take(_ item: Item) -> [Item] {
+            switch item {
+            case .locked:
+                defer { isLocked = true }
+                return isLocked ? [] : [.locked]
+            case .open(let now):
+                defer { (isLocked, revision) = (false, now) }
+                if isLocked { return [.unlocked, .resync] }
+                return revision == nil || revision == now ? [] : [.change(noun: "other", name: nil, state: "", revision: now)]
+            default: return [item]
+            }
+        }
     }
 
     private static let tick = Duration.seconds(1)
@@ -59,9 +80,12 @@ struct EventFeed: Sendable {
             group.addTask { await self.watch("pool", feed) { try await self.tokens(pools: true, feed) } }
             group.addTask { try await self.keepTime(feed) }
             group.addTask {
+                var standing = Standing()
                 for await item in items {
-                    try await self.write(item)
-                    if case .end = item { return }
+                    for item in standing.take(item) {
+                        try await self.write(item)
+                        if case .end = item { return }
+                    }
                 }
             }
             // The first that ends (the client has gone, or may not go on) ends all. Watches alone never do.
@@ -73,7 +97,9 @@ struct EventFeed: Sendable {
     /// Watches again and again: a locked store and a lost right are waited out.
     private func watch(_ noun: String, _ feed: AsyncStream<Item>.Continuation, _ body: @Sendable () async throws -> Void) async {
         while !Task.isCancelled {
-            do { try await body() } catch {}
+            do { try await body() } catch let error as ClientError where error.code == .locked {
+                feed.yield(.locked)
+            } catch {}
             try? await Task.sleep(for: .seconds(2))
         }
     }
@@ -102,8 +128,6 @@ struct EventFeed: Sendable {
 
     /// Nouns that cannot be watched: the store's revision says that something of them may have changed. And the heartbeat.
     private func keepTime(_ feed: AsyncStream<Item>.Continuation) async throws {
-        var known: UInt64?
-        var wasLocked = false
         var ticks = 0
         while true {
             try await Task.sleep(for: Self.tick)
@@ -113,17 +137,7 @@ struct EventFeed: Sendable {
                 return try await Task.sleep(for: Self.tick)
             }
             if ticks % Self.ticksPerBeat == 0 { feed.yield(.beat) }
-            let position: UInt64?
-            do { position = try await client.currentPosition() } catch { continue }
-            let isLocked = position == nil
-            if isLocked != wasLocked {
-                feed.yield(isLocked ? .locked : .unlocked)
-                if !isLocked { feed.yield(.resync) }
-                wasLocked = isLocked
-            }
-            guard let position else { continue }
-            if let known, position != known { feed.yield(.change(noun: "other", name: nil, state: "", revision: position)) }
-            known = position
+            do { feed.yield(try await client.currentPosition().map { .open($0) } ?? .locked) } catch {}
         }
     }
 
@@ -140,6 +154,7 @@ struct EventFeed: Sendable {
         case .unlocked: try await writer.write("event: unlocked\ndata: {}\n\n")
         case .end: try await writer.write("event: end\ndata: {}\n\n")
         case .beat: try await writer.write(": beat\n\n")
+        case .open: break
         }
     }
 }

@@ -35,7 +35,8 @@ enum CredentialImportRoute {
         let client: CofferClient
         let dryRun: Bool
         private var batch = CredentialBatch()
-        private var waiting: [(origin: String, name: String)] = []
+        /// In the order of the text; `refusal`: it is not among the batch's rows.
+        private var waiting: [(origin: String, name: String, refusal: String?)] = []
         private var lines: [JSONValue] = []
         private var counts: [String: Int] = [:]
 
@@ -56,7 +57,7 @@ enum CredentialImportRoute {
             while let item = try reader.next() {
                 switch item {
                 case .row(let row): try await add(row)
-                case .refused(let out): report(out.origin, "", "refused", out.reason)
+                case .refused(let out): waiting.append((out.origin, "", out.reason))
                 }
             }
             try await send()
@@ -74,18 +75,28 @@ enum CredentialImportRoute {
                     try await send()
                     _ = try batch.add(wire)
                 }
-                waiting.append((row.origin, row["name"] ?? ""))
+                waiting.append((row.origin, row["name"] ?? "", nil))
             } catch let error as ClientError where error.code == .invalidArgument {
-                report(row.origin, row["name"] ?? "", "refused", error.message)
+                waiting.append((row.origin, row["name"] ?? "", error.message))
             }
         }
 
         private mutating func send() async throws {
-            guard !batch.rows.isEmpty else { return }
-            let answer = try await client.importCredentials(source: "credentials", rows: batch.rows, dryRun: dryRun)
-            for (index, row) in waiting.enumerated() where answer.effects.indices.contains(index) {
-                let notes = answer.notes.filter { Int($0.row) == index }.map(\.text)
-                report(row.origin, row.name, "\(answer.effects[index])", notes.joined(separator: "; "))
+            var effects: [String] = []
+            var notes: [Int: [String]] = [:]
+            if !batch.rows.isEmpty {
+                let answer = try await client.importCredentials(source: "credentials", rows: batch.rows, dryRun: dryRun)
+                effects = answer.effects.map { "\($0)" }
+                for note in answer.notes { notes[Int(note.row), default: []].append(note.text) }
+            }
+            var index = 0
+            for row in waiting {
+                if let refusal = row.refusal {
+                    report(row.origin, row.name, "refused", refusal)
+                } else if index < effects.count {
+                    report(row.origin, row.name, effects[index], (notes[index] ?? []).joined(separator: "; "))
+                    index += 1
+                }
             }
             batch = CredentialBatch()
             waiting = []

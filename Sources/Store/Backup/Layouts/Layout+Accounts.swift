@@ -31,7 +31,7 @@ extension Layout {
             "kind",
             .word([
                 LayoutWord(1, "personal"), LayoutWord(2, "newapi-access"), LayoutWord(3, "newapi-session"),
-                LayoutWord(4, "newapi-refresh"), LayoutWord(5, "ragflow-login"),
+                LayoutWord(4, "newapi-refresh"), LayoutWord(5, "ragflow-login"), LayoutWord(6, "admin-session"),
             ])),
         LayoutField("name", .string),
         LayoutField("created", .u64),
