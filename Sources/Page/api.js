@@ -15,7 +15,21 @@ let csrf = '';
 const listeners = { lost: () => {}, back: () => {}, locked: () => {}, loggedOut: () => {}, stepUp: async () => false };
 let isLost = false;
 
-export const setCSRF = (token) => { csrf = token ?? ''; };
+let stepUpUntil = 0;
+
+/** What the daemon said of the session. */
+export const setSession = (data) => {
+  csrf = data?.csrf ?? '';
+  stepUpUntil = Number(data?.step_up_until ?? 0);
+};
+
+/** Before a value is shown: the password, unless it was given a moment ago. */
+export const mayShow = async () => {
+  if (Date.now() + 5_000 < stepUpUntil || await listeners.stepUp()) return;
+  const cancelled = new Problem(0, { detail: '' });
+  cancelled.isCancelled = true;
+  throw cancelled;
+};
 export const on = (name, body) => { listeners[name] = body; };
 
 const parse = async (response) => {

@@ -1,8 +1,8 @@
 // API keys that this daemon issues.
 import * as api from './api.js';
-import { button, create, detail, edit, facts, link, list, remove, tags } from './collection.js';
+import { button, create, detail, edit, facts, link, list, redraw, remove, tags } from './collection.js';
 import { failed, showSecret, toast } from './dialog.js';
-import { calm, h } from './dom.js';
+import { h } from './dom.js';
 import * as plot from './plot.js';
 import { state } from './state.js';
 import { number, t, time, word } from './text.js';
@@ -59,7 +59,7 @@ const one = async (root, id) => {
     };
     detail(root, 'apikeys', key.name || `#${key.id}`, state(key.status), [
       key.status === 'disabled' ? button('enable', set({ status: 'enabled' })) : button('disable', set({ status: 'disabled' })),
-      key.revealable ? button('reveal', async () => { await showSecret(key.name, (await api.post(`${place}/reveal`)).secret, t('secret.minute')); }) : null,
+      key.revealable ? button('reveal', async () => { await api.mayShow(); await showSecret(key.name, (await api.post(`${place}/reveal`)).secret, t('secret.minute')); }) : null,
       button('edit', async () => { if (await edit(path, key, fields)) await draw(); }),
       button('delete', async () => { if (await remove(path, key, { name: key.name || `#${key.id}` })) location.hash = '#/apikeys'; }, { danger: true }),
     ],
@@ -78,6 +78,6 @@ const one = async (root, id) => {
         points.length === 0 ? h('p', { class: 'dim' }, t('apikeys.noUsage')) : plot.line(points, t('apikeys.usage')))));
   };
   await draw();
-  const again = calm(() => draw().catch(failed), 600);
+  const again = redraw(root, draw, 600);
   return { change: (event) => { if (event.noun === 'other') again(); }, resync: again };
 };

@@ -88,6 +88,8 @@ const route = async () => {
   view.leave?.();
   view = {};
   const old = document.getElementById('main');
+  // What it still gets is for nobody.
+  if (old) old.dataset.left = '1';
   // Each section has a place of its own: one that comes late writes where nobody looks.
   const root = h('main', { class: 'main', id: 'main', tabindex: '-1' });
   try {
@@ -116,13 +118,13 @@ const ended = () => {
   view.leave?.();
   view = {};
   session = null;
-  api.setCSRF('');
+  api.setSession(null);
   login.show(app, begin);
 };
 
 const begin = (data) => {
   session = data;
-  api.setCSRF(data.csrf);
+  api.setSession(data);
   frame();
   live.start({
     change: (event) => view.change?.(event), resync: () => view.resync?.(), lost, back, locked, unlocked, end: ended,

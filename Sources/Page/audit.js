@@ -1,8 +1,8 @@
 // The audit log: who did what to which name, and what came of it.
 import * as api from './api.js';
-import { button, facts } from './collection.js';
+import { button, facts, redraw } from './collection.js';
 import { failed, open } from './dialog.js';
-import { calm, fill, h } from './dom.js';
+import { fill, h } from './dom.js';
 import { good } from './state.js';
 import { number, t, time } from './text.js';
 
@@ -26,7 +26,7 @@ export const show = async (root) => {
   };
   const more_ = (entry) => open(`${entry.noun} ${entry.action}`, (box) => box.append(facts(Object.entries(entry).map(([name, value]) =>
     [`field.${name}`, Array.isArray(value) ? value.join(', ') : name === 'time' || name === 'last' ? time(value) : value === null ? null : String(value)]))));
-  const again = calm(() => load().catch(failed));
+  const again = redraw(root, load, 250);
   const verify = button('verify', async () => {
     const verdict = await api.post('/v1/audit/verify');
     await open(t('audit.verified'), (box) => box.append(good(verdict.good, verdict.good ? t('audit.whole') : t('audit.broken')),

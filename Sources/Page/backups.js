@@ -1,8 +1,8 @@
 // Backups: those that the daemon takes and proves by itself, and one for now.
 import * as api from './api.js';
-import { button, facts } from './collection.js';
-import { editor, failed, toast } from './dialog.js';
-import { calm, fill, h } from './dom.js';
+import { button, facts, redraw } from './collection.js';
+import { editor, toast } from './dialog.js';
+import { fill, h } from './dom.js';
 import * as form from './form.js';
 import { good } from './state.js';
 import { bytes, t, time, word } from './text.js';
@@ -11,6 +11,7 @@ import { bytes, t, time, word } from './text.js';
 const download = () => {
   const made = form.make([{ name: 'recipients', kind: 'list', label: 'backups.recipients', help: 'backups.recipientsHelp' }]);
   return editor(t('backups.downloadTitle'), made, async (values) => {
+    await api.mayShow();
     const response = await api.request('POST', '/v1/backups/download', { body: values, raw: true });
     const url = URL.createObjectURL(await response.blob());
     const anchor = h('a', { href: url, download: `coffer-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-')}.age` });
@@ -42,6 +43,6 @@ export const show = async (root) => {
     h('p', { class: 'dim' }, t('backups.verifyHelp'), ' ', h('code', {}, 'coffer backup verify FILE --identity FILE')));
   };
   await draw();
-  const again = calm(() => draw().catch(failed), 500);
+  const again = redraw(root, draw, 500);
   return { resync: again };
 };

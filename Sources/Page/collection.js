@@ -32,6 +32,7 @@ export const list = (root, spec) => {
     drawBar();
   };
   const drawBar = () => {
+    all.checked = chosen.size > 0 && chosen.size === shown.length;
     bar.classList.toggle('hidden', chosen.size === 0);
     if (chosen.size === 0) return;
     fill(bar, h('span', { class: 'dim' }, t('batch.chosen', { count: chosen.size })), spec.batch.map((act) =>
@@ -80,7 +81,7 @@ export const list = (root, spec) => {
     h('div', { class: 'head' }, h('h1', {}, t(`section.${spec.section}`)), total,
       h('div', { class: 'row' }, spec.actions ?? [], spec.add ? h('button', { class: 'primary', 'data-test': 'add', onclick: spec.add }, t('do.add')) : null)),
     search.length ? h('div', { class: 'filters' }, search) : null, bar, h('div', { class: 'panel' }, table, none, h('div', { class: 'row' }, more)));
-  return { load, refresh: calm((fresh) => guarded(false, fresh), 300) };
+  return { load, refresh: calm((fresh) => { if (root.isConnected && !root.dataset.left) guarded(false, fresh); }, 300) };
 };
 
 /** What somebody else has saved meanwhile: shown beside what was typed, and nothing of either is lost. */
@@ -141,10 +142,18 @@ export const create = (title, path, fields, secrets = null) => {
 
 export const remove = async (path, record, { undo = null, name = record.name ?? record.id } = {}) => {
   if (!undo && !await confirm(t('confirm.delete', { name }), t('confirm.deleteText'), name)) return false;
-  await api.request('DELETE', `${path}/${api.id(record.id)}`);
+  // The news of it must not draw what is no longer there.
+  const main = document.getElementById('main');
+  main.dataset.left = '1';
+  try { await api.request('DELETE', `${path}/${api.id(record.id)}`); } finally { setTimeout(() => { if (main.isConnected) delete main.dataset.left; }, 1_500); }
   toast(t('done.deleted', { name }), undo ? { action: undo, label: t('do.undo') } : {});
   return true;
 };
+
+/** Draws a page again when something has changed, as long as somebody looks at it. */
+export const redraw = (root, draw, milliseconds = 300) => calm(() => {
+  if (root.isConnected && !root.dataset.left) draw().catch(failed);
+}, milliseconds);
 
 /** A record's own page: head with buttons, then panels. */
 export const detail = (root, section, name, state, buttons, ...panels) => {

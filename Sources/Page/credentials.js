@@ -1,9 +1,9 @@
 // Credentials: identities at other systems, and how their tokens are kept alive.
 import * as api from './api.js';
-import { button, create, detail, edit, facts, link, list, remove, tags } from './collection.js';
+import { button, create, detail, edit, facts, link, list, redraw, remove, tags } from './collection.js';
 import * as importing from './credential-import.js';
 import { failed, showSecret, toast } from './dialog.js';
-import { calm, fill, h } from './dom.js';
+import { fill, h } from './dom.js';
 import { state } from './state.js';
 import { t, time, word } from './text.js';
 
@@ -66,6 +66,7 @@ const tokens = (record) => (record.tokens ?? []).length === 0 ? h('p', { class: 
   : h('ul', { class: 'lines' }, record.tokens.map((token) => h('li', {}, h('span', { class: 'grow' }, token.kind),
     h('span', { class: 'dim' }, token.expires ? [t('credentials.expires'), ' ', time(token.expires)] : t('credentials.expiryUnknown')),
     button('reveal', async () => {
+      await api.mayShow();
       const answer = await api.post(`${path}/${api.id(record.id)}/reveal`, { field: token.kind });
       await showSecret(`${record.name}: ${token.kind}`, answer.secret, t('secret.minute'));
     }, { test: `reveal-${token.kind}` }))));
@@ -112,6 +113,6 @@ const one = async (root, name) => {
       h('section', { class: 'panel' }, h('h2', {}, t('credentials.history')), history(record))));
   };
   await draw();
-  const again = calm(() => draw().catch((problem) => fill(root, h('p', { class: 'problem' }, problem.message))), 300);
+  const again = redraw(root, draw, 300);
   return { change: (event) => { if (event.noun === 'credential' && event.name === name) again(); }, resync: again };
 };

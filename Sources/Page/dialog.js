@@ -9,7 +9,8 @@ export const toast = (text, { bad = false, action, label } = {}) => {
   setTimeout(() => element.remove(), action ? 12_000 : bad ? 9_000 : 4_000);
 };
 
-export const failed = (problem) => toast(problem.message || String(problem), { bad: true });
+/** Whoever changed their mind is told nothing. */
+export const failed = (problem) => { if (!problem.isCancelled) toast(problem.message || String(problem), { bad: true }); };
 
 /** Opens a dialog; `build` gets its body and a way to close it. Resolves with what it was closed with. */
 export const open = (title, build, { broad = false, test = 'dialog' } = {}) => new Promise((resolve) => {
@@ -59,7 +60,7 @@ export const editor = (title, form, save, label = t('do.save')) => open(title, (
     try {
       close(await save(form.values()) ?? true);
     } catch (error) {
-      if (!form.mark(error.field, error.message)) { problem.textContent = error.message; problem.classList.remove('hidden'); }
+      if (!error.isCancelled && !form.mark(error.field, error.message)) { problem.textContent = error.message; problem.classList.remove('hidden'); }
       if (error.resolve) fill(body, element, error.resolve(close));
     } finally {
       button.disabled = false;

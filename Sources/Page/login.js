@@ -41,7 +41,7 @@ export const stepUp = () => open(t('stepUp.title'), (body, close) => {
       event.preventDefault();
       try {
         const { data } = await api.request('POST', '/v1/session/step-up', { body: { password: password.value }, isLogin: true });
-        api.setCSRF(data.csrf);
+        api.setSession(data);
         close(true);
       } catch (error) {
         problem.textContent = error.code === 'unauthorized' ? t('login.wrong') : error.message;

@@ -1,7 +1,8 @@
 // What an operator sees first.
 import * as api from './api.js';
+import { redraw } from './collection.js';
 import { failed } from './dialog.js';
-import { calm, fill, h } from './dom.js';
+import { fill, h } from './dom.js';
 import * as plot from './plot.js';
 import { good, state } from './state.js';
 import { number, t, time, word } from './text.js';
@@ -51,7 +52,7 @@ export const show = async (root) => {
           h('p', { class: 'legend' }, h('span', { class: 'one' }, t('overview.renewed')), h('span', { class: 'two' }, t('overview.failed'))))));
   };
   await draw();
-  const again = calm(() => draw().catch(failed), 600);
+  const again = redraw(root, draw, 600);
   const timer = setInterval(again, 30_000);
   return { change: again, resync: again, leave: () => clearInterval(timer) };
 };

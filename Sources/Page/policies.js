@@ -1,8 +1,8 @@
 // Policies, and why something is allowed or not.
 import * as api from './api.js';
-import { button, link } from './collection.js';
+import { button, link, redraw } from './collection.js';
 import { confirm, editor, failed, toast } from './dialog.js';
-import { calm, fill, h } from './dom.js';
+import { fill, h } from './dom.js';
 import * as form from './form.js';
 import { good } from './state.js';
 import { t } from './text.js';
@@ -53,7 +53,7 @@ export const show = async (root, name) => {
     class: 'primary', 'data-test': 'add', onclick: () => write(null, sample).then((done) => done && draw()).catch(failed),
   }, t('do.add'))), body, explain());
   await draw();
-  const again = calm(() => draw().catch(failed), 300);
+  const again = redraw(root, draw, 300);
   return { change: (event) => { if (event.noun === 'other') again(); }, resync: again };
 };
 

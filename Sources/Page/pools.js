@@ -1,8 +1,8 @@
 // Pools: credentials that stand in for each other.
 import * as api from './api.js';
-import { button, create, detail, edit, facts, link, list, remove } from './collection.js';
+import { button, create, detail, edit, facts, link, list, redraw, remove } from './collection.js';
 import { confirm, failed, showSecret, toast } from './dialog.js';
-import { calm, h } from './dom.js';
+import { h } from './dom.js';
 import { state } from './state.js';
 import { number, t, time, word } from './text.js';
 
@@ -76,6 +76,7 @@ const one = async (root, name) => {
         await draw();
       }, { danger: true }) : null,
       pool.own_token ? button('reveal', async () => {
+        await api.mayShow();
         const answer = await api.post(`${place}/reveal`);
         await showSecret(pool.name, answer.secret, t('secret.minute'));
       }) : null,
@@ -90,6 +91,6 @@ const one = async (root, name) => {
     members(pool, page.items, draw));
   };
   await draw();
-  const again = calm(() => draw().catch(failed), 300);
+  const again = redraw(root, draw, 300);
   return { change: (event) => { if (['pool', 'credential', 'other'].includes(event.noun)) again(); }, resync: again };
 };

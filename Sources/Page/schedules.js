@@ -1,8 +1,7 @@
 // Schedules: what happens to credentials at times.
 import * as api from './api.js';
-import { button, create, detail, edit, facts, link, list, remove } from './collection.js';
+import { button, create, detail, edit, facts, link, list, redraw, remove } from './collection.js';
 import { failed, toast } from './dialog.js';
-import { calm } from './dom.js';
 import { state } from './state.js';
 import { number, t, time } from './text.js';
 
@@ -51,6 +50,6 @@ const one = async (root, name) => {
     ]));
   };
   await draw();
-  const again = calm(() => draw().catch(failed), 500);
+  const again = redraw(root, draw, 500);
   return { change: (event) => { if (event.noun === 'other') again(); }, resync: again };
 };

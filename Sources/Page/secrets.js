@@ -1,8 +1,8 @@
 // Secrets: names, versions, metadata; values only on demand.
 import * as api from './api.js';
-import { button, create, detail, edit, facts, link, list, tags } from './collection.js';
+import { button, create, detail, edit, facts, link, list, redraw, tags } from './collection.js';
 import { confirm, editor, failed, open, showSecret, toast } from './dialog.js';
-import { calm, fill, h } from './dom.js';
+import { fill, h } from './dom.js';
 import * as form from './form.js';
 import { state } from './state.js';
 import { bytes, number, t, time } from './text.js';
@@ -13,6 +13,7 @@ const settings = [
 ];
 
 const valueOf = async (name, version) => {
+  await api.mayShow();
   const answer = await api.get(`${path}/${api.id(name)}/value${api.query({ version })}`);
   return answer.value ?? answer.value_base64;
 };
@@ -65,7 +66,7 @@ const difference = (name, from, to) => open(t('secrets.diffTitle', { from, to })
     if (!isMasked) setTimeout(() => { if (box.isConnected) draw(true); }, 60_000);
   };
   try {
-    values = await Promise.all([valueOf(name, from), valueOf(name, to)]);
+    values = [await valueOf(name, from), await valueOf(name, to)];
     draw(true);
   } catch (problem) { close(); failed(problem); }
 }, { broad: true, test: 'diff-dialog' });
@@ -124,6 +125,6 @@ const one = async (root, name) => {
     versions(secret, draw));
   };
   await draw();
-  const again = calm(() => draw().catch(failed), 300);
+  const again = redraw(root, draw, 300);
   return { change: (event) => { if (event.noun === 'secret' && event.name === name) again(); }, resync: again };
 };

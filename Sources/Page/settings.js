@@ -1,8 +1,8 @@
 // Settings: doors and their documentation, providers, sinks, users, slots, and what the daemon finds in itself.
 import * as api from './api.js';
-import { button, create, edit, remove } from './collection.js';
-import { confirm, editor, failed, showSecret, toast } from './dialog.js';
-import { calm, fill, h } from './dom.js';
+import { button, create, edit, redraw, remove } from './collection.js';
+import { confirm, editor, showSecret, toast } from './dialog.js';
+import { fill, h } from './dom.js';
 import * as form from './form.js';
 import { good, state } from './state.js';
 import { number, t, time, word } from './text.js';
@@ -116,6 +116,6 @@ export const show = async (root, name, session) => {
     people ? users(people.items, session.login, mine, draw) : null, places ? slots(places.items) : null, findings ? doctor(findings.items) : null);
   };
   await draw();
-  const again = calm(() => draw().catch(failed), 800);
+  const again = redraw(root, draw, 800);
   return { resync: again };
 };
