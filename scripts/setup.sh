@@ -12,7 +12,7 @@ case $task in
     deb) packages+=(python3 dpkg-dev binutils) ;;
     test)
         packages+=(python3 python3-venv util-linux openssl age)
-        optional+=(chromium chromium-driver python3-selenium systemd debootstrap dpkg-dev binutils strace man-db mandoc curl)
+        optional+=(chromium chromium-driver python3-selenium fonts-wqy-zenhei systemd debootstrap dpkg-dev binutils strace man-db mandoc curl)
         ;;
     bench) packages+=(python3 util-linux redis-server age) ;;
     *) echo "setup: unknown task '$task'" >&2; exit 64 ;;

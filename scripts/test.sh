@@ -40,6 +40,12 @@ second_row() {
     step "backups and restores, with stock age beside them"
     Tests/Backup/run.sh "$bin" "$work/backup" || return 1
 
+    step "the OpenAPI document, the routes, and schemathesis between them"
+    SCHEMATHESIS_SECONDS=60 Tests/OpenAPI/run.sh "$bin" "$work/openapi" || return 1
+
+    step "the operator's page, in a browser, in both languages"
+    Tests/Page/run.sh "$bin" "$work/page" || return 1
+
     step "units, the manual, the package, the container, the guides"
     Tests/Packaging/run.sh "$bin" "$work/packaging" || return 1
 
