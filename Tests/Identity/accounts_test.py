@@ -997,7 +997,7 @@ class AdminAPI(unittest.TestCase):
 
     def reason(self, token, key=None):
         status, answer = self.ask("/v1/verify", token, {"key": key or self.key[1]})
-        return answer["reason"] if status == 200 else answer["error"]["code"]
+        return answer["reason"] if status == 200 else answer["code"]
 
     def allow(self, who, actions="verify", names=("gate/**",), tenant="main"):
         self.d.policy("policy: p\nrules:\n  - {who: %s, tenant: %s, noun: apikey, actions: [%s], names: %s}\n" % (
@@ -1119,7 +1119,7 @@ class AdminAPI(unittest.TestCase):
         self.d.ok("lock")
         for used in (token, "cpat_" + "x" * 43, None):
             status, answer = self.ask("/v1/verify", used, {"key": self.key[1]})
-            self.assertEqual((status, answer["error"]["code"]), (503, "locked"))
+            self.assertEqual((status, answer["code"]), (503, "locked"))
         self.d.ok("unlock", "--key-file", self.d.key)
         self.assertEqual(self.reason(token), "valid")
 
