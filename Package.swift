@@ -23,6 +23,7 @@ let package = Package(
         .executable(name: "cofferd", targets: ["cofferd"]),
         .executable(name: "coffer", targets: ["coffer"]),
         .executable(name: "coffer-bench", targets: ["coffer-bench"]),
+        .executable(name: "coffer-bench-client", targets: ["coffer-bench-client"]),
         .executable(name: "coffer-example-client", targets: ["coffer-example-client"]),
         .executable(name: "coffer-example-embedded", targets: ["coffer-example-embedded"]),
     ],
@@ -209,6 +210,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Benchmarks/LoadGenerator",
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "coffer-bench-client",
+            dependencies: ["CofferClient", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Benchmarks/ClientLibrary",
             swiftSettings: settings
         ),
         .executableTarget(

@@ -181,10 +181,11 @@ class Coffer(Server):
                 file.write(source)
             self.command("policy", "apply", policy)
 
-    def command(self, *arguments):
-        """The command's output; it must end well."""
+    def command(self, *arguments, input=None):
+        """The command's output; it must end well. `input`: text on its standard input."""
         done = subprocess.run([os.path.abspath(self.work.options.coffer), "--socket", self.socket, *arguments],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              **({"stdin": subprocess.DEVNULL} if input is None else {"input": input}))
         if done.returncode != 0:
             raise Trouble(f"coffer {' '.join(arguments)} ended with {done.returncode}: {done.stdout[-2000:]}{self.last_words()}")
         return done.stdout

@@ -88,7 +88,7 @@ public final class AdminAPI: HTTPDoor {
     public func route(method: String, path: String) -> HTTPRoute {
         switch table.match(method, path) {
         case .route(let route, _): HTTPRoute(route.name, isRead: route.isRead)
-        default: page.has(path) ? HTTPRoute("GET page", isRead: true) : .unknown
+        default: page.has(path) ? HTTPRoute("GET page", isRead: true, isPublished: true) : .unknown
         }
     }
 

@@ -38,7 +38,7 @@ export const show = async (root) => {
       h('select', { 'aria-label': t('audit.result'), 'data-test': 'filter-result', onchange: (event) => { values.result = event.target.value; again(); } },
         h('option', { value: '' }, t('audit.result')), h('option', { value: 'done' }, t('audit.done')), h('option', { value: 'refused' }, t('audit.refused')))),
     h('div', { class: 'panel' }, h('div', { class: 'scroll' }, h('table', {},
-      h('thead', {}, h('tr', {}, ['field.time', 'field.who', 'audit.what', 'field.name', 'field.result'].map((key) => h('th', {}, t(key))),
+      h('thead', {}, h('tr', {}, ['field.time', 'field.who', 'audit.what', 'field.name', 'audit.outcome'].map((key) => h('th', {}, t(key))),
         h('th', { class: 'later' }, t('field.count')), h('th', { class: 'later' }, t('audit.from')), h('th', {}, ''))), body)), more));
   await load();
   return { resync: again };

@@ -200,6 +200,7 @@ export default {
   'audit.done': 'Done',
   'audit.refused': 'Refused',
   'audit.what': 'What',
+  'audit.outcome': 'Result',
   'audit.from': 'From',
   'audit.verified': 'The audit log',
   'audit.whole': 'It is whole',

@@ -200,6 +200,7 @@ export default {
   'audit.done': '成功',
   'audit.refused': '被拒绝',
   'audit.what': '操作',
+  'audit.outcome': '结果',
   'audit.from': '来源',
   'audit.verified': '审计日志',
   'audit.whole': '完整',

@@ -1,4 +1,5 @@
 import CofferStore
+import Glibc
 import Testing
 
 @testable import CofferAudit
@@ -48,6 +49,65 @@ import Testing
         #expect(table.count == 0 && table.first == 0)
         #expect(Self.count(table, Self.key(99), who, "n99", 5))
         #expect(try Self.records(table).map(\.count) == [1])
+    }
+
+    /// Bytes that are in memory, of a table's own.
+    private static func resident(_ table: ReadTable) -> Int {
+        var found = [UInt8](repeating: 0, count: (table.pages.count + 4_095) / 4_096)
+        let base = UnsafeMutableRawPointer(mutating: table.pages.baseAddress)
+        guard mincore(base, table.pages.count, &found) == 0 else { return -1 }
+        return found.count { $0 & 1 == 1 } * 4_096
+    }
+
+    @Test func whatABurstTookIsGivenBack() throws {
+        let table = try ReadTable()
+        let who = AuditWho(selector: "uid:1")
+        for number in 0..<50_000 { #expect(Self.count(table, Self.key(UInt64(number) &* 0x9E37_79B9_7F4A_7C15), who, "name/\(number)", 1)) }
+        #expect(table.isFilledMuch)
+        table.giveBackPages()
+        #expect(table.count == 50_000, "what is in it stays")
+        table.removeAll()
+        #expect(table.isLarge && !table.isFilledMuch)
+        #expect(Self.resident(table) > 2 << 20)
+        table.giveBackPages()
+        #expect(!table.isLarge)
+        #expect((0..<1 << 16).contains(Self.resident(table)))
+        for number in 0..<100 { #expect(Self.count(table, Self.key(UInt64(number)), who, "name/\(number)", 2)) }
+        #expect(try Self.records(table).map(\.count) == [UInt32](repeating: 1, count: 100))
+    }
+
+    /// Loop and log together: both tables of a loop, whichever is where when it gets quiet.
+    @Test func aQuietDaemonKeepsNoLargeTable() throws {
+        let fixture = try Fixture()
+        let recorder = try fixture.log.makeRecorder()
+        let who = AuditWho(selector: "uid:1")
+        func read(_ count: UInt64) {
+            for number in 0..<count {
+                let hash = (low: number &* 0x9E37_79B9_7F4A_7C15, high: number)
+                #expect(Array("name/\(number)".utf8).withUnsafeBytes {
+                    recorder.count(.get, .secret, who, hash: hash, tenant: 1, name: $0, version: 1, now: 1)
+                })
+            }
+        }
+        func wait(_ what: (AuditLog) -> Bool) -> Bool {
+            for _ in 0..<1_000 where !fixture.log.monitor.locked({ what(fixture.log) }) { usleep(10_000) }
+            return fixture.log.monitor.locked { what(fixture.log) }
+        }
+        for _ in 0..<2 {
+            read(20_000)
+            recorder.handOver()
+            #expect(wait { $0.free.count == 1 })
+        }
+        #expect(wait { $0.free.count == 1 && !$0.free[0].isLarge }, "the log gives back what it has")
+        #expect(recorder.due(10_000) == 13_000, "the loop brings its own when it has been quiet")
+        #expect(recorder.due(12_000) == 13_000)
+        recorder.handOver()
+        #expect(recorder.due(13_000) == 0)
+        #expect(wait { $0.free.count == 1 && !$0.free[0].isLarge })
+        #expect(fixture.log.status().lag == 0, "an empty table is nothing that waits")
+        read(10)
+        recorder.handOver()
+        #expect(wait { $0.free.count == 1 })
     }
 
     @Test func longNamesFillIt() throws {

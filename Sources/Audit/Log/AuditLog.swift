@@ -28,7 +28,7 @@ public final class AuditLog: @unchecked Sendable {
     var refusals = RecordLimiter(.refusals)
     var acts = RecordLimiter(.acts)
     var ready: [ReadTable] = []
-    private var free: [ReadTable] = []
+    var free: [ReadTable] = []
     private var tables = 0
     private var recorders = 0
     var emptyRecorders = 0
@@ -201,7 +201,7 @@ public final class AuditLog: @unchecked Sendable {
             guard let next = free.popLast() ?? another() else { return nil }
             ready.append(table)
             lostRecords += lost
-            if waitingSince == 0 { waitingSince = max(ticks(), 1) }
+            if waitingSince == 0, table.count > 0 { waitingSince = max(ticks(), 1) }
             monitor.signal()
             return next
         }

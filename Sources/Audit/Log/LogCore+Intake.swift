@@ -56,6 +56,7 @@ extension LogCore {
 
     /// Puts it behind what is to be written.
     func gather(_ intake: Intake) {
+        if intake.tables.contains(where: \.isFilledMuch) || spare.isFilledMuch { busyAt = Clock.monotonic }
         if intake.hasRecords {
             work.append(spare)
             spare.removeAll()
@@ -63,6 +64,7 @@ extension LogCore {
         for table in intake.tables {
             table.encode(to: work, limiting: &readRefusals, now: UInt64(Clock.monotonic))
             table.removeAll()
+            if busyAt == nil { table.giveBackPages() }
             log.giveBack(table)
         }
         if intake.lost > 0 {
@@ -118,6 +120,7 @@ extension LogCore {
         if opened != nil, let nextTry, !isWritten { due = min(due, nextTry) }
         if let closing { due = min(due, closing) }
         if let keepingDue { due = min(due, keepingDue) }
+        if let restDue { due = min(due, restDue) }
         for waiter in waiters { due = min(due, waiter.deadline) }
         for waiter in log.waiters { due = min(due, waiter.deadline) }
         return due == .max ? nil : max(due - now, 0)

@@ -22,6 +22,8 @@ final class LogCore {
     private(set) var unsyncedSince: Int?
     private(set) var nextTry: Int?
     private var isKeptGone = false
+    /// When much was taken at once last, on the monotonic clock; `nil`: what memory it took was given back.
+    var busyAt: Int?
     /// Until when the keys stay for what loops still bring.
     private(set) var closing: Int?
 
@@ -41,6 +43,7 @@ final class LogCore {
             if nextTry.map({ $0 <= Clock.monotonic }) ?? true || intake.isStopping { write() }
             keepHead()
             expire(all: false)
+            giveBackMemory()
             if let end = closing, intake.recordersAreEmpty || end <= Clock.monotonic { finishClosing() }
             if intake.isStopping {
                 finishClosing()

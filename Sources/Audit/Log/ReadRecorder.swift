@@ -19,8 +19,13 @@ public final class ReadRecorder {
     /// Refusals that found no room meanwhile. A read that finds none is not answered.
     private var lost: UInt64 = 0
 
+    /// Since when nothing was read, on the loop's clock; 0: not known.
+    private var idleSince: UInt64 = 0
+
     /// How long reads may stay in memory.
     private static let interval: UInt64 = 500
+    /// How long a table that a burst of reads made large stays with a loop that reads nothing.
+    private static let rest: UInt64 = 3_000
 
     init(_ log: AuditLog, table: ReadTable, reads: AuditOptions.Reads) {
         self.log = log
@@ -71,14 +76,23 @@ public final class ReadRecorder {
     @inline(__always)
     public func due(_ now: UInt64) -> UInt64 {
         let first = current._withUnsafeGuaranteedRef { $0.first }
-        guard first != 0 else { return 0 }
+        guard first != 0 else { return resting(now) }
+        idleSince = 0
         // A clock that was put back holds nothing up.
         return now < first ? now : first + Self.interval
     }
 
+    /// When an empty table is to go where its memory is given back.
+    private func resting(_ now: UInt64) -> UInt64 {
+        guard table.isLarge else { return 0 }
+        if idleSince == 0 || now < idleSince { idleSince = now }
+        return idleSince + Self.rest
+    }
+
     /// Gives what was counted to the log.
     public func handOver() {
-        guard table.count > 0 else { return }
+        guard table.count > 0 || table.isLarge else { return }
+        idleSince = 0
         if let next = log.exchange(table, lost: lost) {
             table = next
             isBehind = false

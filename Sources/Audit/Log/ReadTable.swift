@@ -37,6 +37,7 @@ final class ReadTable: @unchecked Sendable {
 
     static let usualCapacity = 131_072
     private static let nameRoom = 48
+    private static let keptEntries = 8_192
 
     private let capacity: Int
     private let mask: Int
@@ -50,6 +51,8 @@ final class ReadTable: @unchecked Sendable {
     private var nameBytes = 0
     /// Of the oldest read in it; 0: it is empty.
     private(set) var first: UInt64 = 0
+    /// The most entries that it has had since its pages were given back.
+    private var most = 0
 
     /// - Parameter capacity: a power of two.
     init(capacity: Int = usualCapacity) throws(StoreError) {
@@ -132,6 +135,23 @@ final class ReadTable: @unchecked Sendable {
 
     // MARK: Emptying
 
+    /// Whether its pages hold much more memory than a quiet daemon should keep.
+    var isLarge: Bool { most > Self.keptEntries }
+
+    /// Whether much was read since it was handed over last.
+    var isFilledMuch: Bool { count > Self.keptEntries }
+
+    /// Gives the pages of an empty table back to the kernel: what a burst of reads took is not kept for the next one.
+    func giveBackPages() {
+        guard count == 0, isLarge else { return }
+        // Where the kernel does not take them they are as empty as before, and stay.
+        _ = madvise(memory, mapped, MADV_DONTNEED)
+        most = 0
+    }
+
+    /// The memory of it, for those who count its pages.
+    var pages: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: mapped) }
+
     /// What its records take, about.
     var bytes: Int { nameBytes + count * 2 * RecordLimiter.fixedBytes }
 
@@ -167,6 +187,7 @@ final class ReadTable: @unchecked Sendable {
             slots[Int(entries[index].slot)] = 0
         }
         sodium_memzero(names, nameBytes)
+        most = max(most, count)
         count = 0
         nameBytes = 0
         first = 0

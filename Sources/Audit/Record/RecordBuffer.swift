@@ -11,6 +11,7 @@ final class RecordBuffer: @unchecked Sendable {
     private(set) var records = 0
 
     private static let keptCapacity = 8 << 20
+    private static let smallCapacity = 256 << 10
 
     init(capacity: Int = 16 << 10) {
         self.capacity = capacity
@@ -32,6 +33,20 @@ final class RecordBuffer: @unchecked Sendable {
         guard capacity > Self.keptCapacity else { return }
         base.deallocate()
         capacity = Self.keptCapacity
+        base = .allocate(byteCount: capacity, alignment: 16)
+    }
+
+    /// Whether it holds much more memory than a quiet daemon should keep.
+    var isLarge: Bool { capacity > Self.smallCapacity }
+
+    /// Whether much is in it.
+    var isFilledMuch: Bool { count > Self.smallCapacity }
+
+    /// Gives the memory of an empty buffer back.
+    func shrink() {
+        guard count == 0, isLarge else { return }
+        base.deallocate()
+        capacity = Self.smallCapacity
         base = .allocate(byteCount: capacity, alignment: 16)
     }
 

@@ -42,10 +42,14 @@ public struct HTTPRoute: Equatable, Sendable {
     public var name: String
     /// Whether a door changes nothing for it.
     public var isRead: Bool
+    /// Whether the answer is part of the program and the same for everybody: there is nothing to record, and it is given also while
+    /// nothing can be recorded.
+    public var isPublished: Bool
 
-    public init(_ name: String, isRead: Bool) {
+    public init(_ name: String, isRead: Bool, isPublished: Bool = false) {
         self.name = name
         self.isRead = isRead
+        self.isPublished = isPublished
     }
 
     /// Nobody has such a path: nothing comes of it.

@@ -12,10 +12,10 @@ extension HTTPConnection {
         state = .answering
         let door = request.door
         let call = request.call
-        let audit = door is HealthDoor ? nil : setting.audit
-        if let audit, !audit.permits { return refuse(.auditDown, request) }
         let (method, path) = (request.method, request.path)
         let route = door.route(method: call.method, path: path)
+        let audit = door is HealthDoor || route.isPublished ? nil : setting.audit
+        if let audit, !audit.permits { return refuse(.auditDown, request) }
         var act = HTTPAct(door: door.id, route: route.name, client: request.client, isRead: route.isRead || request.isHead)
         let eventLoop = context.eventLoop
         var request = request
