@@ -307,6 +307,48 @@ class Together(Page):
         self.d.ok("put", "socket/new", input=secret("value-from-the-socket"))
         self.o.read("socket/new")
 
+    def test_many_tabs_share_one_stream(self):
+        """A browser opens six connections to a server; a stream in each tab would leave the seventh without any."""
+        driver, first = self.o.browser.driver, self.o.browser.driver.current_window_handle
+        self.o.go("credentials")
+        others = []
+        for number in range(8):
+            driver.switch_to.new_window("tab")
+            others.append(driver.current_window_handle)
+            self.o.browser.open(self.o.url + "/#/credentials")
+            self.o.shown("credentials")
+        for number, changed in ((1, others + [first]), (2, others)):
+            self.credential("for-all-tabs-%d" % number)
+            for tab in changed:
+                driver.switch_to.window(tab)
+                self.o.read("for-all-tabs-%d" % number)
+            if number == 1:
+                # The tab that has the stream leaves; another takes over.
+                driver.switch_to.window(first)
+                self.o.browser.open("about:blank")
+        for tab in others:
+            driver.switch_to.window(tab)
+            driver.close()
+        driver.switch_to.window(first)
+        self.o.browser.open(self.o.url + "/#/credentials")
+        self.o.shown("credentials")
+        self.credential("behind-all-tabs")
+        self.o.read("behind-all-tabs")
+
+    def test_a_narrow_window_has_its_menu_closed(self):
+        driver = self.o.browser.driver
+        driver.set_window_size(480, 900)
+        try:
+            self.o.go("pools")
+            menu = "return getComputedStyle(document.querySelector('.side nav')).display"
+            self.assertEqual(self.o.browser.script(menu), "none")
+            self.o.click("menu")
+            self.assertNotEqual(self.o.browser.script(menu), "none")
+            self.o.go("credentials")
+            self.assertEqual(self.o.browser.script(menu), "none", "it closes behind a choice")
+        finally:
+            driver.set_window_size(1280, 900)
+
     def test_two_operators_change_the_same(self):
         self.credential("shared", memo="before")
         self.o.go("credentials", "shared")
