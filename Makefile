@@ -32,6 +32,7 @@ deb:
 bench: build
 	@scripts/setup.sh bench
 	@swift build -c release --product coffer-bench
+	@swift build -c release --product coffer-bench-client
 	@scripts/bench.sh
 
 # Outside of `make test`: its own build with sanitizers, then FUZZ_SECONDS (600) for each harness of Tests/Fuzz.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Our daemon and redis-server side by side, in interleaved runs on the same data; then what a verify costs beside a GET, the
-# allocations of both, what the audit of reads costs, how long a watcher waits, what live tokens and ten thousand credentials cost, and
-# what growth, writes beside reads and a million secrets do.
+# allocations of both, what the audit of reads costs, durable puts beside bare LMDB, what the client library costs, how long watchers wait,
+# what live tokens and ten thousand credentials cost, on the page too, and what growth, writes beside reads and a million secrets do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=$(swift build -c release --show-bin-path)
@@ -14,8 +14,13 @@ for operation in "get" "verify" "verify --limited"; do
     python3 Benchmarks/allocations.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench" --operation $operation
 done
 python3 Benchmarks/audit.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench"
+python3 Benchmarks/puts.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench"
+python3 Benchmarks/client.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench" \
+    --coffer-bench-client "$bin/coffer-bench-client"
+python3 Benchmarks/watchers.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench"
 python3 Benchmarks/watch_latency.py --cofferd "$bin/cofferd"
 python3 Benchmarks/credentials.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench"
+python3 Benchmarks/page.py --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench"
 for part in growth writes memory; do
     python3 "Benchmarks/$part.py" --cofferd "$bin/cofferd" --coffer "$bin/coffer" --coffer-bench "$bin/coffer-bench"
 done

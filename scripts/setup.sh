@@ -14,7 +14,10 @@ case $task in
         packages+=(python3 python3-venv util-linux openssl age)
         optional+=(chromium chromium-driver python3-selenium fonts-wqy-zenhei systemd debootstrap dpkg-dev binutils strace man-db mandoc curl)
         ;;
-    bench) packages+=(python3 util-linux redis-server age) ;;
+    bench)
+        packages+=(python3 util-linux redis-server age)
+        optional+=(chromium chromium-driver python3-selenium)
+        ;;
     *) echo "setup: unknown task '$task'" >&2; exit 64 ;;
 esac
 

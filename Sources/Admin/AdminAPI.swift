@@ -43,6 +43,7 @@ public final class AdminAPI: HTTPDoor {
     let clients: AdminClients
     let sessions: AdminSessions
     let health: any HealthSource
+    let backups: any BackupVerifying
     let history: ActivityHistory
     let events = EventPlaces()
     let facts: Facts
@@ -52,7 +53,7 @@ public final class AdminAPI: HTTPDoor {
 
     public init(
         accounts: Accounts, credentials: Credentials, authority: any AdminAuthority, gate: any AdminGate, backoff: LoginBackoff,
-        health: any HealthSource, activity: any ActivitySource, facts: Facts, logger: Logger
+        health: any HealthSource, backups: any BackupVerifying, activity: any ActivitySource, facts: Facts, logger: Logger
     ) {
         self.accounts = accounts
         gateway = GatewayVerbs(accounts: accounts, credentials: credentials)
@@ -60,6 +61,7 @@ public final class AdminAPI: HTTPDoor {
         clients = AdminClients(gate: gate)
         sessions = AdminSessions(accounts: accounts, backoff: backoff, logger: logger)
         self.health = health
+        self.backups = backups
         history = ActivityHistory(source: activity)
         self.facts = facts
         table = RouteTable(Self.routes)

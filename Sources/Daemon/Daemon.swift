@@ -110,7 +110,7 @@ public final class Daemon: Service {
                     backups: signs, scrubs: scrubs, audit: AuditSigns(log: audit), connections: counts,
                     socket: place,
                     startTime: clock(), clock: clock),
-                audit: AuditedDoors(trail: trail), logger: logger, environment: environment
+                backups: backups, audit: AuditedDoors(trail: trail), logger: logger, environment: environment
             ).server()
             server = try SocketServer(
                 path: place, passed: passed?.descriptor, loops: settings.loops, services: services, clock: clock)

@@ -24,6 +24,14 @@ const download = () => {
   }, t('do.download'));
 };
 
+/** The daemon opens it again with its rehearsal identity; without one it says where that can be done. */
+const verify = async (file, draw) => {
+  const found = await api.post(`/v1/backups/${api.id(file)}/verify`);
+  await draw();
+  if (!found.whole) throw new Error(t('backups.broken', { file, problem: found.problem }));
+  toast(t('backups.whole', { file }));
+};
+
 export const show = async (root) => {
   const draw = async () => {
     const data = await api.get('/v1/backups');
@@ -37,9 +45,10 @@ export const show = async (root) => {
         ['backups.folder', data.folder], ['backups.next', time(data.next_run)], ['backups.lastProven', time(data.last_proven)], ['backups.lastError', data.last_error],
       ])),
       h('div', { class: 'panel' }, h('div', { class: 'scroll' }, h('table', {},
-        h('thead', {}, h('tr', {}, ['backups.file', 'field.created', 'field.size', 'backups.proof', 'backups.proven'].map((key) => h('th', {}, t(key))))),
+        h('thead', {}, h('tr', {}, ['backups.file', 'field.created', 'field.size', 'backups.proof', 'backups.proven'].map((key) => h('th', {}, t(key))), h('th'))),
         h('tbody', { 'data-test': 'rows' }, data.items.map((item) => h('tr', {}, h('td', {}, h('code', {}, item.file)), h('td', {}, time(item.created)), h('td', {}, bytes(item.size)),
-          h('td', {}, good(item.proof !== null, item.proof === null ? t('backups.unproven') : word('proof', item.proof))), h('td', {}, time(item.proven))))))))],
+          h('td', {}, good(item.proof !== null, item.proof === null ? t('backups.unproven') : word('proof', item.proof))), h('td', {}, time(item.proven)),
+            h('td', {}, button('verifyBackup', () => verify(item.file, draw)))))))))],
     h('p', { class: 'dim' }, t('backups.verifyHelp'), ' ', h('code', {}, 'coffer backup verify FILE --identity FILE')));
   };
   await draw();

@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from harness import Served, binary, password, request, run, secret
+from harness import Served, binary, password, request, run, secret, space
 
 DOORS = 'admin: { listen: "127.0.0.1:0" }\nhealth: { listen: "127.0.0.1:0" }'
 READER = """policy: reader
@@ -245,6 +245,60 @@ class Records(AdminAPI):
             file.write(reply.body)
         self.assertEqual(run([binary("coffer"), "backup", "verify", folder + "/x.age", "--identity", identity]).code, 0)
         self.refused(self.ask("POST", "/v1/backups/download", {"recipients": ["age1x"]}), 400, "invalid-argument", "recipients")
+
+
+class Backups(unittest.TestCase):
+    """Of a daemon that takes backups, and has an identity to rehearse with."""
+
+    def served(self, rehearses):
+        folder = space()
+        keys = run([binary("coffer"), "backup", "keygen"])
+        with open(folder + "/identity", "wb") as file:
+            file.write(keys.out)
+        recipient = re.search(rb"age1[0-9a-z]+", keys.out + keys.err)[0].decode()
+        more = "backups:\n  folder: %s/backups\n  recipients: [%s]\n" % (folder, recipient)
+        d = Served(DOORS, folder=folder, more=more + ("  rehearsal_identity: %s/identity\n" % folder if rehearses else ""))
+        self.addCleanup(d.finish)
+        d.user("root1", "root")
+        return d, folder, d.token("root1", "main")
+
+    def ask(self, d, token, method, path, body=None):
+        return request(d.ports["admin"], method, path, body, {
+            "Authorization": "Bearer " + token, **({"Content-Type": "application/json"} if body is not None else {})})
+
+    def test_a_scheduled_one_is_verified(self):
+        d, folder, token = self.served(True)
+        d.ok("put", "a/b", input=secret("value-of-the-verified-backup"))
+        taken = self.ask(d, token, "POST", "/v1/backups")
+        self.assertEqual((taken.status, taken.json["proof"]), (201, "identity"))
+        path = "/v1/backups/%s/verify" % taken.json["file"]
+        found = self.ask(d, token, "POST", path)
+        self.assertEqual((found.status, found.json["whole"], found.json["problem"]), (200, True, None))
+        self.assertGreaterEqual(found.json["backup"]["proven"], taken.json["proven"])
+        self.assertEqual(self.ask(d, token, "POST", path, {"x": 1}).status, 400)
+        for name in ("other.age", "..%2Fidentity", "x"):
+            reply = self.ask(d, token, "POST", "/v1/backups/%s/verify" % name)
+            self.assertEqual((reply.status, reply.json["code"]), (404, "not-found"), name)
+        file = folder + "/backups/" + taken.json["file"]
+        with open(file, "r+b") as backup:
+            backup.seek(-5, 2)
+            byte = backup.read(1)
+            backup.seek(-5, 2)
+            backup.write(bytes([byte[0] ^ 1]))
+        broken = self.ask(d, token, "POST", path)
+        self.assertEqual((broken.status, broken.json["whole"], broken.json["backup"]["proof"]), (200, False, None))
+        self.assertIn(taken.json["file"], broken.json["problem"])
+        self.assertNotIn("AGE-SECRET-KEY", d.log_text())
+        d.user("nobody1")
+        self.assertEqual(self.ask(d, d.token("nobody1"), "POST", path).status, 403)
+
+    def test_without_an_identity_it_is_said_where_it_can_be_done(self):
+        d, _, token = self.served(False)
+        taken = self.ask(d, token, "POST", "/v1/backups").json
+        reply = self.ask(d, token, "POST", "/v1/backups/%s/verify" % taken["file"])
+        self.assertEqual((reply.status, reply.json["code"]), (409, "conflict"))
+        self.assertIn("rehearsal_identity", reply.json["detail"])
+        self.assertEqual(self.ask(d, token, "GET", "/v1/backups").json["items"][0]["proof"], "file", "what is known of it stays")
 
 
 class Sessions(AdminAPI):

@@ -4,7 +4,7 @@ import re
 import time
 import unittest
 
-from harness import Served, binary, request, run, secret
+from harness import Served, binary, request, run, secret, space
 from operator_ import MISSING, Operator
 
 SECTIONS = ["overview", "credentials", "pools", "apikeys", "secrets", "policies", "schedules", "audit", "backups", "settings"]
@@ -18,9 +18,12 @@ class Page(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         keys = run([binary("coffer"), "backup", "keygen"])
+        identity = space() + "/identity"
+        with open(identity, "wb") as file:
+            file.write(keys.out)
         cls.recipient = re.search(rb"age1[0-9a-z]+", keys.out + keys.err)[0].decode()
-        cls.d = Served('admin: { listen: "127.0.0.1:0" }\nhealth: { listen: "127.0.0.1:0" }', more="backups:\n  folder: %s\n  recipients: [%s]\n" % (
-            "/tmp/coffer-page-backups-%d" % time.time_ns(), cls.recipient))
+        cls.d = Served('admin: { listen: "127.0.0.1:0" }\nhealth: { listen: "127.0.0.1:0" }', more="backups:\n  folder: %s\n  recipients: [%s]\n  rehearsal_identity: %s\n" % (
+            "/tmp/coffer-page-backups-%d" % time.time_ns(), cls.recipient, identity))
         cls.password = cls.d.user("root1", "root")
         cls.token = cls.d.token("root1")
         cls.operator = Operator(cls.d, cls.language)
@@ -286,6 +289,8 @@ class Actions(Page):
         self.api("PUT", "/v1/secrets/audited%2Fb", {"value": "x"})
         self.o.click("backUpNow")
         self.o.wait("another backup", "return document.querySelectorAll('[data-test=rows] tr').length > arguments[0]", before)
+        self.o.click("verifyBackup")
+        self.o.read("内容与写入时一致" if self.language == "zh" else "opens, and all of it is as it was written")
         self.o.click("download")
         self.o.type("field-recipients", "age1nonsense")
         self.o.click("save")
@@ -296,6 +301,10 @@ class Actions(Page):
         if self.o.wait("password or end", "return document.querySelector('[data-test=step-up-password]') ? 1 : document.querySelector('[data-test=editor]') ? 0 : 2") == 1:
             self.o.step_up(self.password)
         self.o.gone("editor")
+
+
+class ActionsInChinese(Actions):
+    language = "zh"
 
 
 class Together(Page):

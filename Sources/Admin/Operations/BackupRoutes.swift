@@ -7,7 +7,7 @@ import CofferWire
 
 /// Backups: those that the daemon takes by itself, and one for now.
 enum BackupRoutes {
-    static var routes: [AdminRoute] { [list, run, download] }
+    static var routes: [AdminRoute] { [list, run, verify, download] }
 
     private static let tag = "backups"
     private static let item = Schema.object([
@@ -43,6 +43,28 @@ enum BackupRoutes {
             try call.body.finish()
             // A large store takes longer than an answer usually does.
             return .json(json(try await call.client().runScheduledBackup(timeout: .zero)), status: 201)
+        }
+    }
+
+    private static var verify: AdminRoute {
+        AdminRoute(
+            "POST", "/v1/backups/{file}/verify", "verifyBackup", tag: tag,
+            "Opens a scheduled backup again with the rehearsal identity, and reads all of it", body: .optional(.object([])),
+            answer: .object([.init("backup", item, required: true), .init("whole", .flag, required: true), .init("problem", .nullable(.text))]),
+            isRead: true
+        ) { call in
+            try call.body.finish()
+            let file = try call.text("file")
+            // Whoever may see them may have them read.
+            _ = try await call.client().scheduledBackups()
+            do throws(Failure) {
+                let (backup, problem) = try await call.api.backups.verify(file)
+                return .json(.object([
+                    ("backup", json(backup)), ("whole", .bool(problem == nil)), ("problem", problem.map { .string($0) } ?? .null),
+                ]))
+            } catch {
+                throw AdminFailure(error)
+            }
         }
     }
 

@@ -77,6 +77,16 @@ struct AdminFailure: Error {
         }
     }
 
+    /// What the daemon itself said.
+    init(_ error: Failure) {
+        switch error.code {
+        case .notFound: self = .notFound(error.message)
+        case .conflict: self = .conflict(error.message)
+        case .busy, .draining: self.init(status: 503, code: Self.word("\(error.code)"), message: error.message, retryAfterSeconds: 1)
+        default: self.init(status: 500, code: "failed", message: error.message)
+        }
+    }
+
     /// Whatever a route threw.
     init(any error: any Error) {
         switch error {

@@ -107,6 +107,36 @@ extension BackupKeeper {
         do throws(Failure) { try prove(&last, fileKey: nil) } catch { return }
     }
 
+    /// Opens one of the folder's backups again with the rehearsal identity, because somebody wants to know.
+    /// - Returns: what is known of it now, and why no restore would take it; `nil`: one would.
+    /// - Throws: `notFound`; `conflict` without a rehearsal identity; `failed` where nothing can be said.
+    func verify(_ file: String) throws(Failure) -> (BackupEntry, String?) {
+        guard var entry = state.withLock({ $0.ledger.backups.first { $0.file == file } }) else {
+            throw Failure(.notFound, "there is no scheduled backup of that name")
+        }
+        guard !configuration.rehearsalIdentity.isEmpty else {
+            throw Failure(.conflict, "there is no 'backups.rehearsal_identity' here: 'coffer backup verify' does it where the identity is")
+        }
+        let identities = try BackupProof.identities(configuration.rehearsalIdentity)
+        var problem: String?
+        do throws(Failure) {
+            problem = try BackupProof(folder: folder, isStopping: { [self] in isStopping }).check(entry, with: .identities(identities))
+        } catch {
+            guard error.code == .damaged else { throw error }
+            problem = error.message
+        }
+        entry.proof = problem == nil ? .identity : .none
+        if problem == nil { entry.proven = clock() }
+        if let problem { logger.error("a backup does not open", metadata: ["file": "\(file)", "reason": "\(problem)"]) }
+        let found = entry
+        // An old backup that still opens does not make the last one any newer: the history stays as it is.
+        state.withLock { state in
+            if let index = state.ledger.backups.firstIndex(where: { $0.file == file }) { state.ledger.backups[index] = found }
+        }
+        save()
+        return (found, problem)
+    }
+
     // MARK: Old ones
 
     func expire() {

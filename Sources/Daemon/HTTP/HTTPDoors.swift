@@ -16,6 +16,7 @@ struct HTTPDoors {
     /// Of the socket.
     let requests: RequestMeter
     let health: any HealthSource
+    let backups: any BackupVerifying
     let audit: any HTTPAudit
     let logger: Logger
     /// Of the process: older systems' variables are taken over (decisions 17).
@@ -33,7 +34,7 @@ struct HTTPDoors {
             configuration: configuration,
             admin: {
                 AdminAPI(
-                    accounts: accounts, credentials: credentials, authority: authority, gate: gate, backoff: backoff, health: health,
+                    accounts: accounts, credentials: credentials, authority: authority, gate: gate, backoff: backoff, health: health, backups: backups,
                     activity: DaemonActivity(http: meters, socket: requests, credentials: credentials), facts: facts, logger: logger)
             },
             newapi: { settings in

@@ -17,8 +17,10 @@ final class BackupService: Sendable {
     /// `nil`: none are configured.
     let keeper: BackupKeeper?
     private let running = Mutex(0)
+    /// One at a time: it reads as fast as the disk gives.
+    let isVerifying = Mutex(false)
     /// Everything that runs on a thread of its own.
-    private let work = DispatchGroup()
+    let work = DispatchGroup()
 
     init(store: Store, keeper: BackupKeeper?) {
         self.store = store
