@@ -115,7 +115,7 @@ public final class AuditLog: @unchecked Sendable {
 
     /// Records what happened; it is durable within about a second. Blocks for nothing.
     public func record(_ record: AuditRecord) {
-        monitor.locked { add(record) }
+        monitor.locked { _ = add(record) }
     }
 
     /// Records, and says when it is durable; false: not within two seconds. `completion` runs on the log's thread, or here.

@@ -18,7 +18,7 @@ import Testing
         let fixture = try AccountsFixture({ _ in }, store: { $0.quotaBytes = 4 << 20 })
         let accounts = fixture.accounts
         // The tenant `main` is made.
-        try await fixture.accounts.apiKeys.context.queue.run {}
+        await fixture.accounts.apiKeys.context.queue.run {}
         let revision = fixture.store.revision
         #expect(await refusal { _ = try await accounts.bring(rows(3_000), dryRun: false, by: "import") } == "storeFull")
         #expect(fixture.store.revision == revision && accounts.users.count == 0 && accounts.apiKeys.count == 0)
@@ -33,7 +33,7 @@ import Testing
     func nothing() async throws {
         let fixture = try AccountsFixture()
         // The tenant `main` is made.
-        try await fixture.accounts.apiKeys.context.queue.run {}
+        await fixture.accounts.apiKeys.context.queue.run {}
         let revision = fixture.store.revision
         #expect(try await fixture.accounts.bring([], dryRun: false, by: "import").effects.isEmpty)
         let report = try await fixture.accounts.bring([Rows.newapiUser(9, "a*b")], dryRun: false, by: "import")

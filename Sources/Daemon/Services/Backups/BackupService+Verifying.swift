@@ -1,5 +1,7 @@
 import CofferAdmin
 import CofferWire
+import Dispatch
+import Synchronization
 
 extension BackupService: BackupVerifying {
     func verify(_ file: String) async throws(Failure) -> (ScheduledBackup, String?) {
