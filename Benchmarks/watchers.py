@@ -126,9 +126,9 @@ def main():
     parser.add_argument("--gate", action="store_true", help="the goals must be met")
     options = parser.parse_args()
     print(describe_machine())
-    # This process is the load, too.
-    os.sched_setaffinity(0, {options.generator_cpu})
     with Work(options) as work, Coffer(work) as server:
+        # This process is the load, too.
+        os.sched_setaffinity(0, {options.generator_cpu})
         found = [cost(work, server, options), delay(server, options.watchers, 20, options), delay(server, 1, 5, options)]
     return 1 if options.gate and not all(found) else 0
 

@@ -147,7 +147,8 @@ export const remove = async (path, record, { undo = null, name = record.name ?? 
   main.dataset.left = '1';
   try { await api.request('DELETE', `${path}/${api.id(record.id)}`); } finally { setTimeout(() => { if (main.isConnected) delete main.dataset.left; }, 1_500); }
   toast(t('done.deleted', { name }), undo ? { action: undo, label: t('do.undo') } : {});
-  return true;
+  // Whoever has gone elsewhere meanwhile stays there.
+  return main.isConnected;
 };
 
 /** Draws a page again when something has changed, as long as somebody looks at it. */

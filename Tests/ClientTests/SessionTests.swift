@@ -3,6 +3,8 @@ import Testing
 
 @testable import CofferClient
 
+private let lastCall = Atomic<UInt64>(0)
+
 /// Remembers what happened to a call.
 final class Recorder: CallReceiver {
     private let log = Mutex<[String]>([])
@@ -37,7 +39,7 @@ struct SessionTests {
 
     func add(_ session: inout Session, _ spec: CallSpec, now: UInt64) -> (CallID, Recorder) {
         let recorder = Recorder()
-        let id = session.newID()
+        let id = CallID(number: lastCall.add(1, ordering: .relaxed).newValue)
         session.start(id, spec, recorder, now: now)
         return (id, recorder)
     }

@@ -184,7 +184,7 @@ class Actions(Page):
         self.o.wait("two again", "return document.querySelectorAll('[data-test=members] tbody tr').length === 2")
         self.o.click("delete")
         self.o.confirm("pool-1")
-        self.o.shown("pools")
+        self.o.wait("the list without it", "return location.hash === '#/pools' && document.querySelector('main[data-shown=pools] [data-test=rows]')")
 
     def test_an_api_key(self):
         self.o.go("apikeys")
@@ -238,7 +238,7 @@ class Actions(Page):
         self.o.gone("diff-dialog")
         self.assertNotIn("new-value-2", self.o.source)
         self.o.click("activate-1")
-        self.o.wait("the rollback", "return document.querySelectorAll('[data-test=versions] tbody tr')[1].innerText.includes(arguments[0])", "active")
+        self.o.wait("the rollback", "return document.querySelectorAll('[data-test=versions] tbody tr')[1].innerText.includes(arguments[0])", "当前" if self.language == "zh" else "active")
         self.assertEqual(self.d.ok("get", "app/page").out.decode(), first)
         self.o.click("delete")
         self.o.click("toast-action")

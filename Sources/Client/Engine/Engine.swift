@@ -18,12 +18,24 @@ final class Engine: Sendable {
         /// What the thread polls the socket for besides reading.
         var sleepsForOutput = false
         var threadRuns = false
+        /// What was put out waits for ``flush()``, which is on its way.
+        var flushIsScheduled = false
+
+        /// Whether what is put out now should leave together with what others put out: answers come in batches, and so do the next
+        /// requests of those who waited for them. A caller that is alone, or nearly, waits for nobody.
+        var gathers: Bool {
+            session.inFlight.count > Engine.fewInFlight && (session.connection?.output.count ?? 0) < Engine.mostGathered
+        }
     }
+
+    static let fewInFlight = 3
+    static let mostGathered = 32_768
 
     let configuration: ClientConfiguration
     let shared: Mutex<Shared>
     /// An eventfd that wakes the thread; -1 where the system had none left.
     let wakeup: Int32
+    private let lastCall = Atomic<UInt64>(0)
 
     init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
@@ -37,7 +49,7 @@ final class Engine: Sendable {
 
     // MARK: For callers
 
-    func newID() -> CallID { shared.withLock { $0.session.newID() } }
+    func newID() -> CallID { CallID(number: lastCall.add(1, ordering: .relaxed).newValue) }
 
     func start(_ id: CallID, _ spec: CallSpec, _ receiver: any CallReceiver) {
         perform { session, now in session.start(id, spec, receiver, now: now) }
@@ -80,9 +92,15 @@ final class Engine: Sendable {
         let now = Clock.now()
         var effects: [Effect] = []
         var mustWake = false
+        var mustFlush = false
         let result = shared.withLock { shared in
             let result = body(&shared.session, now)
-            Self.pump(&shared, now: now)
+            if shared.gathers {
+                mustFlush = !shared.flushIsScheduled
+                shared.flushIsScheduled = true
+            } else {
+                Self.pump(&shared, now: now)
+            }
             effects = shared.session.effects
             shared.session.effects = []
             mustWake = prepareThread(&shared)
@@ -90,7 +108,19 @@ final class Engine: Sendable {
         }
         for effect in effects { effect() }
         if mustWake { wake() }
+        // Behind the tasks that can run already, and want to send something too.
+        if mustFlush { Task.detached { self.flush() } }
         return result
+    }
+
+    /// Writes what was gathered.
+    private func flush() {
+        let mustWake = shared.withLock { shared in
+            shared.flushIsScheduled = false
+            Self.pump(&shared, now: Clock.now())
+            return prepareThread(&shared)
+        }
+        if mustWake { wake() }
     }
 
     /// Whether the thread must be woken. Starts it where there is none and there is something to do.
@@ -102,7 +132,7 @@ final class Engine: Sendable {
         }
         // Awake: it looks at everything before it sleeps.
         guard shared.sleepsUntil > 0 else { return false }
-        let hasOutput = shared.session.connection?.output.isEmpty == false
+        let hasOutput = !shared.flushIsScheduled && shared.session.connection?.output.isEmpty == false
         return shared.session.isClosed || shared.writeError != 0 || (hasOutput && !shared.sleepsForOutput)
             || shared.session.nextMoment < shared.sleepsUntil
     }

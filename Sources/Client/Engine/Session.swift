@@ -46,7 +46,6 @@ struct Session {
     var greetingDeadline = Clock.never
     var isClosed = false
     private var backoff: Backoff
-    private var lastCall: UInt64 = 0
 
     init(_ configuration: ClientConfiguration) {
         self.configuration = configuration
@@ -59,11 +58,6 @@ struct Session {
         connection == nil && !isClosed && waiting.contains { calls[$0] != nil }
     }
 
-    mutating func newID() -> CallID {
-        lastCall += 1
-        return CallID(number: lastCall)
-    }
-
     // MARK: Calls
 
     mutating func start(_ id: CallID, _ spec: CallSpec, _ receiver: any CallReceiver, now: UInt64) {
@@ -71,9 +65,11 @@ struct Session {
             spec: spec, receiver: receiver, started: now,
             deadline: spec.timeout == 0 ? Clock.never : Clock.after(now, spec.timeout))
         guard !isClosed else { return run(receiver.fail(Self.closedError)) }
+        earliest = min(earliest, call.deadline, connectDeadline(of: call))
+        // Mostly nobody waits, and it is sent at once.
+        if waiting.isEmpty, hasRoom { return send(id, call, now: now) }
         calls[id] = call
         waiting.append(id)
-        earliest = min(earliest, call.deadline, connectDeadline(of: call))
         admit(now: now)
     }
 
@@ -97,30 +93,34 @@ struct Session {
 
     /// Moves waiting calls into the connection while it has room.
     mutating func admit(now: UInt64) {
-        while connection?.hasRoom == true, (connection?.output.count ?? 0) < Self.highWater,
-            let id = waiting.popFirst()
-        {
-            guard var call = calls[id] else { continue }
-            guard connection?.fits(call.spec.body) == true else {
-                cancel(id, ClientError(.tooLarge, "the request is larger than the daemon's largest frame"))
-                continue
-            }
-            guard call.deadline > now else {
-                cancel(id, timedOut(call))
-                continue
-            }
-            var deadline: UInt32 = 0
-            if !call.spec.isStream, call.deadline != Clock.never {
-                deadline = UInt32(clamping: max(1, (call.deadline - now) / 1_000_000))
-            }
-            guard
-                let requestID = connection?.request(call.spec.operation, deadline: deadline, body: call.spec.body),
-                let mark = connection?.appended
-            else { return }
-            call.phase = .inFlight(requestID: requestID, mark: mark)
-            calls[id] = call
-            inFlight[requestID] = id
+        while hasRoom, let id = waiting.popFirst() {
+            if let call = calls[id] { send(id, call, now: now) }
         }
+    }
+
+    private var hasRoom: Bool { connection?.hasRoom == true && (connection?.output.count ?? 0) < Self.highWater }
+
+    /// Puts a call into the connection, which has room for it, or fails it.
+    private mutating func send(_ id: CallID, _ call: Call, now: UInt64) {
+        guard connection?.fits(call.spec.body) == true else {
+            calls[id] = nil
+            return run(call.receiver.fail(ClientError(.tooLarge, "the request is larger than the daemon's largest frame")))
+        }
+        guard call.deadline > now else {
+            calls[id] = nil
+            return run(call.receiver.fail(timedOut(call)))
+        }
+        var deadline: UInt32 = 0
+        if !call.spec.isStream, call.deadline != Clock.never {
+            deadline = UInt32(clamping: max(1, (call.deadline - now) / 1_000_000))
+        }
+        guard
+            let requestID = connection?.request(call.spec.operation, deadline: deadline, body: call.spec.body), let mark = connection?.appended
+        else { return }
+        var call = call
+        call.phase = .inFlight(requestID: requestID, mark: mark)
+        calls[id] = call
+        inFlight[requestID] = id
     }
 
     // MARK: The connection

@@ -6,9 +6,10 @@ final class SingleReceiver<Value: Sendable>: CallReceiver {
     typealias Decode = @Sendable (inout WireDecoder, HelloResponse) throws(WireError) -> Value
 
     private let decode: Decode
-    private let continuation: CheckedContinuation<Value, any Error>
+    // A checked one allocates for each call; the session ends each call exactly once (SessionTests).
+    private let continuation: UnsafeContinuation<Value, any Error>
 
-    init(_ continuation: CheckedContinuation<Value, any Error>, decode: @escaping Decode) {
+    init(_ continuation: UnsafeContinuation<Value, any Error>, decode: @escaping Decode) {
         self.continuation = continuation
         self.decode = decode
     }
@@ -41,7 +42,7 @@ extension Engine {
         try Task.checkCancellation()
         let id = newID()
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
+            try await withUnsafeThrowingContinuation { continuation in
                 start(id, spec, SingleReceiver(continuation, decode: decode))
                 // A cancellation before the start found nothing to cancel.
                 if Task.isCancelled { cancel(id, CancellationError()) }

@@ -25,7 +25,7 @@ final class SocketLoop: @unchecked Sendable {
     private(set) var isUnlocked = false
     private(set) var lockFailure = Failure.locked
     private(set) var isDraining = false
-    var watches: [WatchStream] = []
+    var watches = WatchIndex<WatchStream>()
     var tokenWatches: [TokenWatchStream] = []
     /// Read by the writer's thread: it wakes only loops that somebody watches from.
     let watchCount = ManagedAtomic<Int>(0)
@@ -118,8 +118,9 @@ final class SocketLoop: @unchecked Sendable {
             switch item {
             case .job(let job): job(self)
             case .changes(let changes):
-                // A watch may end while it is told.
-                for watch in watches { watch.committed(changes) }
+                // A watch may end while others are told.
+                for watch in watches.concerned(by: changes) { watch.committed(changes) }
+                guard !tokenWatches.isEmpty, changes.contains(where: { $0.table != .secrets }) else { continue }
                 for watch in tokenWatches { watch.committed(changes) }
             }
         }
@@ -318,7 +319,7 @@ final class SocketLoop: @unchecked Sendable {
         reader.applyPending()
         isUnlocked = false
         refreshReader()
-        for watch in watches { watch.startOver() }
+        for watch in watches.all { watch.startOver() }
         for watch in tokenWatches { watch.startOver() }
     }
 

@@ -29,7 +29,7 @@ struct WatchQueue {
     /// Of the queue, how many came from the log: they do not count as behind.
     private var fromHistory = 0
     private var resync: UInt64?
-    /// Newest revision that the loop has shown, of interest or not.
+    /// Newest revision that the loop has shown: of those with something of interest at least.
     private var newest: UInt64
 
     /// - Parameter from: the changes above this revision are wanted; `nil`: from `present` on.
@@ -63,7 +63,7 @@ struct WatchQueue {
     var wantsHistory: Bool { source == .history && front == queue.count }
     var historyPosition: UInt64 { position }
 
-    /// What a commit changed.
+    /// What a commit changed. One that changed nothing of interest need not be shown.
     mutating func live(_ changes: [Change]) {
         guard let last = changes.last else { return }
         newest = max(newest, last.revision)

@@ -32,15 +32,17 @@ final class WatchStream: RequestStream {
         if !sameHistory { queue.startOver(at: present.revision) }
     }
 
+    private var subject: WatchIndex<WatchStream>.Subject { .init(tenant: tenant, name: fields.name, exact: fields.exact) }
+
     /// Where it starts: every event has a revision above.
     func start() -> Position {
-        connection.loop.watches.append(self)
+        connection.loop.watches.add(self, subject)
         if let from = fields.from, from.incarnation == present.incarnation, from.revision < present.revision { return from }
         return present
     }
 
     func closed() {
-        connection.loop.watches.removeAll { $0 === self }
+        connection.loop.watches.remove(self, subject)
         connection.loop.removeWatch()
     }
 
@@ -49,7 +51,7 @@ final class WatchStream: RequestStream {
         resume()
     }
 
-    /// What a commit changed.
+    /// What a commit changed, which concerns it.
     func committed(_ changes: [Change]) {
         queue.live(changes)
         resume()
