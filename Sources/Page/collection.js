@@ -144,11 +144,12 @@ export const remove = async (path, record, { undo = null, name = record.name ?? 
   if (!undo && !await confirm(t('confirm.delete', { name }), t('confirm.deleteText'), name)) return false;
   // The news of it must not draw what is no longer there.
   const main = document.getElementById('main');
+  const place = location.hash;
   main.dataset.left = '1';
   try { await api.request('DELETE', `${path}/${api.id(record.id)}`); } finally { setTimeout(() => { if (main.isConnected) delete main.dataset.left; }, 1_500); }
   toast(t('done.deleted', { name }), undo ? { action: undo, label: t('do.undo') } : {});
   // Whoever has gone elsewhere meanwhile stays there.
-  return main.isConnected;
+  return location.hash === place;
 };
 
 /** Draws a page again when something has changed, as long as somebody looks at it. */

@@ -174,7 +174,9 @@ public final class Store: @unchecked Sendable {
         let owner = OwnerLock(try folder.lockOwner())
         let size = try folder.checkData()
         try folder.clearInterrupted()
-        try options.examiner?.examine(folder.current)
+        let stop = CleanStop(folder.current)
+        if !stop.holds { try options.examiner?.examine(folder.current) }
+        stop.remove()
         let environment = try Environment(folder: folder.current, mapBytes: mapBytes(options, fileBytes: size))
         do throws(StoreError) {
             let header = try readHeader(environment)
@@ -222,6 +224,8 @@ public final class Store: @unchecked Sendable {
         _ = queue.add { [self] in workerReader = nil }
         queue.stop()
         simple.drop()
+        // A file that failed is examined at the next start.
+        if monitor.locked({ state.readOnlyReason == nil }) { environment.recordStop() }
         environment.release()
     }
 

@@ -22,6 +22,7 @@ final class Environment: @unchecked Sendable {
     ///     change in the middle of a transaction.
     init(folder: String, mapBytes: Int, isBeingBuilt: Bool = false) throws(StoreError) {
         opener = getpid()
+        self.folder = folder
         self.mapBytes = mapBytes
         try Self.allocateLockFile(folder + "/lock.mdb")
         var created: OpaquePointer?
@@ -52,6 +53,8 @@ final class Environment: @unchecked Sendable {
     private var users = 1
     /// Keeps the lock on the folder until then.
     private var owner: OwnerLock?
+    private var recordsStop = false
+    private let folder: String
 
     /// - Throws: `failed` when it is closed already; `busy` while its users are asked to go.
     func retain() throws(StoreError) {
@@ -73,11 +76,15 @@ final class Environment: @unchecked Sendable {
         // A child of fork leaves everything to its parent.
         guard last, getpid() == opener else { return }
         mdb_env_close(handle)
+        if recordsStop { CleanStop(folder).record() }
         owner = nil
     }
 
     /// From now on the folder's lock is kept as long as the environment is open.
     func adopt(_ owner: OwnerLock?) { self.owner = owner }
+
+    /// When the last user goes, the file is in order, and that is written down beside it.
+    func recordStop() { monitor.locked { recordsStop = true } }
 
     /// Of an environment that takes this one's place.
     var ownerLock: OwnerLock? { owner }

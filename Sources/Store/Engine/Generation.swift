@@ -35,7 +35,8 @@ struct Generation: Comparable, Sendable {
 extension StoreFolder {
     /// In a generation that was never in use: whoever finds it after a crash may take the whole folder away.
     private static let unusedMark = "unused"
-    private static let files = ["data.mdb", "lock.mdb", unusedMark]
+    /// All that may lie in one.
+    static let files = ["data.mdb", "lock.mdb", unusedMark, CleanStop.name]
 
     func folder(of generation: Generation) -> String { path + "/" + generation.name }
     func unfinishedFolder(of generation: Generation) -> String { path + "/" + generation.unfinishedName }
