@@ -1,3 +1,4 @@
+import CLMDB
 import Glibc
 
 /// Says of a data file that it was closed in order, and is still what it was then: nothing that LMDB wrote half, and nothing that somebody
