@@ -1,4 +1,5 @@
 import CSodium
+import Glibc
 
 /// Encoded records, one behind the other. Its memory is kept when it is emptied, and wiped: names are in it.
 ///
@@ -6,6 +7,7 @@ import CSodium
 final class RecordBuffer: @unchecked Sendable {
     private(set) var base: UnsafeMutableRawPointer
     private var capacity: Int
+    private var isMapped: Bool
     private(set) var count = 0
     /// Records in it.
     private(set) var records = 0
@@ -15,12 +17,32 @@ final class RecordBuffer: @unchecked Sendable {
 
     init(capacity: Int = 16 << 10) {
         self.capacity = capacity
-        base = .allocate(byteCount: capacity, alignment: 16)
+        (base, isMapped) = Self.take(capacity)
     }
 
     deinit {
-        sodium_memzero(base, capacity)
-        base.deallocate()
+        sodium_memzero(base, count)
+        give()
+    }
+
+    // Large ones are pages of their own, which are the kernel's again when they go: the allocator would keep them for its thread.
+    private static func take(_ size: Int) -> (UnsafeMutableRawPointer, isMapped: Bool) {
+        if size > smallCapacity {
+            let pages = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+            if let pages, pages != MAP_FAILED { return (pages, true) }
+        }
+        return (.allocate(byteCount: size, alignment: 16), false)
+    }
+
+    private func give() {
+        if isMapped { munmap(base, capacity) } else { base.deallocate() }
+    }
+
+    /// Other memory for an empty buffer.
+    private func exchange(_ size: Int) {
+        give()
+        capacity = size
+        (base, isMapped) = Self.take(size)
     }
 
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
@@ -30,10 +52,7 @@ final class RecordBuffer: @unchecked Sendable {
         sodium_memzero(base, count)
         count = 0
         records = 0
-        guard capacity > Self.keptCapacity else { return }
-        base.deallocate()
-        capacity = Self.keptCapacity
-        base = .allocate(byteCount: capacity, alignment: 16)
+        if capacity > Self.keptCapacity { exchange(Self.keptCapacity) }
     }
 
     /// Whether it holds much more memory than a quiet daemon should keep.
@@ -44,10 +63,7 @@ final class RecordBuffer: @unchecked Sendable {
 
     /// Gives the memory of an empty buffer back.
     func shrink() {
-        guard count == 0, isLarge else { return }
-        base.deallocate()
-        capacity = Self.smallCapacity
-        base = .allocate(byteCount: capacity, alignment: 16)
+        if count == 0, isLarge { exchange(Self.smallCapacity) }
     }
 
     /// Takes the other's records behind its own.
@@ -64,12 +80,11 @@ final class RecordBuffer: @unchecked Sendable {
     private func grow(_ more: Int) {
         var larger = capacity * 2
         while larger - count < more { larger *= 2 }
-        let fresh = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+        let (fresh, isFreshMapped) = Self.take(larger)
         fresh.copyMemory(from: base, byteCount: count)
         sodium_memzero(base, count)
-        base.deallocate()
-        base = fresh
-        capacity = larger
+        give()
+        (base, isMapped, capacity) = (fresh, isFreshMapped, larger)
     }
 
     // MARK: Writing
