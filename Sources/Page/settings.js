@@ -16,7 +16,7 @@ const doors = (settings, fields) => panel('settings.doors', [],
     h('span', { class: 'grow' }, h('b', {}, door.id), ' ', h('code', {}, door.listen)), h('span', { class: 'dim' }, door.tls ? t('settings.tls') : t('settings.noTLS')),
     door.docs ? h('a', { href: door.docs }, t('settings.docs')) : null,
   ]),
-  lines(fields, (field) => [
+  fields.length === 0 ? null : lines(fields, (field) => [
     h('span', { class: 'grow' }, `${field.door} ${field.field}`, ' ', h('span', { class: 'dim small' }, field.description)),
     state(field.set ? 'enabled' : 'empty'),
     button('setValue', () => {

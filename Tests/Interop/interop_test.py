@@ -110,6 +110,8 @@ def failure_of(body):
 
 class Case(unittest.TestCase):
     maxDiff = 2000
+    # Seconds for an answer.
+    patience = 60
 
     def setUp(self):
         self.space = "%s/%s" % (RUN, self.id().split(".", 1)[-1])
@@ -120,7 +122,7 @@ class Case(unittest.TestCase):
             connection.close()
 
     def connect(self, **options):
-        client = Client.connect(path(), trusted=TRUSTED, timeout=60, **options)
+        client = Client.connect(path(), trusted=TRUSTED, timeout=self.patience, **options)
         self._connections.append(client)
         return client
 

@@ -28,8 +28,16 @@ struct CleanStop {
         return count > 0 && Array(now.utf8) == Array(bytes[..<count])
     }
 
-    /// The file is about to be used.
-    func remove() { unlink(path) }
+    /// The file is about to be used. The mark must not come back with a power cut: what LMDB writes moves the file's times, but its syncs
+    /// do not make them durable.
+    func remove() {
+        guard unlink(path) == 0 else { return }
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        // Where it fails the file is still one that LMDB keeps whole through a power cut.
+        _ = fsync(descriptor)
+        close(descriptor)
+    }
 
     /// The file was closed in order. What fails costs an examination at the next start, and nothing else.
     func record() {
