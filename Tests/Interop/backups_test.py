@@ -127,7 +127,7 @@ class RestoreTests(BackupCase):
         data, _ = self.taken()
         lines = data.split(b"\n")[:-1]
         self.fails(c.Conflict, self.coffer.restore, data)               # the store is not empty
-        self.fails(c.InvalidArgument, self.coffer.restore, data, c.REPLACE, dry_run=True, announce=7)
+        self.fails(c.InvalidArgument, self.coffer.restore, data, c.REPLACE, discard_newer=True, dry_run=True, announce=7)
         for bad in (b"", data[:-1], data[:-2], data + b"\n", data + data, b"\n".join(lines[:-1]) + b"\n",
                     b"\n".join([lines[0], lines[0]] + lines[1:]) + b"\n", b"hello\n", b"x" * 5_000_000,
                     data.replace(b'"coffer":"backup"', b'"coffer":"backuq"')):
@@ -147,10 +147,10 @@ class RestoreTests(BackupCase):
         data, _ = self.taken()
         self.fails(c.Busy, other.restore, data, c.REPLACE, dry_run=True)
         request.cancel()
-        self.fails(c.Cancelled, request.result, 60)
+        self.fails(c.Cancelled, request.result, self.patience)
         for _ in range(100):
             try:
-                other.restore(data, c.REPLACE, dry_run=True)
+                other.restore(data, c.REPLACE, discard_newer=True, dry_run=True)
                 return
             except c.Busy:
                 pass
