@@ -19,7 +19,7 @@ const tell = (kind, data) => {
 
 /** `isLate`: others had the stream before, and something may have been missed in between. */
 const open = (isLate) => {
-  source = new EventSource('/v1/events');
+  const mine = source = new EventSource('/v1/events');
   source.addEventListener('open', () => {
     if (isUp === null) tell('back'); else if (isLate) tell('resync');
     isUp = true;
@@ -28,7 +28,7 @@ const open = (isLate) => {
     if (isUp) tell('lost');
     isUp = null;
     // Refused rather than broken: the browser gives up, we do not.
-    if (source?.readyState === EventSource.CLOSED) setTimeout(() => { if (source) open(isLate); }, 3_000);
+    if (mine.readyState === EventSource.CLOSED) setTimeout(() => { if (source === mine) open(isLate); }, 3_000);
   });
   source.addEventListener('change', (event) => tell('change', JSON.parse(event.data)));
   for (const kind of ['resync', 'locked', 'unlocked']) source.addEventListener(kind, () => tell(kind));

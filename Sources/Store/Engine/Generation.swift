@@ -36,7 +36,7 @@ extension StoreFolder {
     /// In a generation that was never in use: whoever finds it after a crash may take the whole folder away.
     private static let unusedMark = "unused"
     /// All that may lie in one.
-    static let files = ["data.mdb", "lock.mdb", unusedMark, CleanStop.name]
+    static let files = ["data.mdb", "lock.mdb", unusedMark, CleanStop.name, CleanStop.draftName]
 
     func folder(of generation: Generation) -> String { path + "/" + generation.name }
     func unfinishedFolder(of generation: Generation) -> String { path + "/" + generation.unfinishedName }

@@ -8,6 +8,8 @@ import Glibc
 /// secret, and is no seal: values have theirs.
 struct CleanStop {
     static let name = "clean-stop"
+    /// While it is written.
+    static let draftName = "clean-stop.new"
     private static let title = "coffer-clean-stop 1"
     private static let longest = 256
 
@@ -42,7 +44,7 @@ struct CleanStop {
     /// The file was closed in order. What fails costs an examination at the next start, and nothing else.
     func record() {
         guard let line else { return }
-        let draft = path + ".new"
+        let draft = folder + "/" + Self.draftName
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { return }
         let bytes = Array(line.utf8)
